@@ -1,0 +1,53 @@
+"""Every event that can be recorded: those of orders, and those of the shop around them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.catalog import ImportEntry
+from domain.order import Noticed, OrderEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperSeen:
+    """Somebody used the bot; the account is made if it is new, and can be written to."""
+
+    telegram_id: int
+    telegram_username: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsAdded:
+    """Units were imported, priced in minor units of `fiat_currency`."""
+
+    entries: tuple[ImportEntry, ...]
+    fiat_currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeDelivered:
+    """Telegram has taken an outbox row."""
+
+    outbox_id: int
+    delivered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeUndeliverable:
+    """An outbox row will never be taken as things are: the chat is gone or the bot is blocked."""
+
+    outbox_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMoved:
+    """A watcher has seen the chain up to this block, and all it found is on disk."""
+
+    coin: str
+    height: int
+    block_hash: str
+
+
+ShopEvent = ShopperSeen | ItemsAdded | NoticeDelivered | NoticeUndeliverable | PlaceMoved | Noticed
+Event = OrderEvent | ShopEvent

@@ -1,0 +1,275 @@
+"""An order and what can become of it: values and events.
+
+The rules that turn news into events are in `domain.order_rules`; `evolve` is here because an order
+is nothing but the sum of its events.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import assert_never
+
+from domain.payment import Receipt
+
+
+class OrderStatus(StrEnum):
+    """The life of an order, whatever its payment is doing."""
+
+    CREATED = "created"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class PaymentState(StrEnum):
+    """How the payment of an order stands, whatever became of the order."""
+
+    NONE = "none"
+    SEEN = "seen"
+    PARTIAL = "partial"
+    PAID = "paid"
+    OVER = "over"
+    LATE = "late"
+    REVERSED = "reversed"
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells; the text is made when it is sent."""
+
+    ORDER_CREATED = "order_created"
+    PAYMENT_SEEN = "payment_seen"
+    PAYMENT_PARTIAL = "payment_partial"
+    PAYMENT_VANISHED = "payment_vanished"
+    PAYMENT_LATE = "payment_late"
+    GOODS = "goods"
+    ORDER_EXPIRED = "order_expired"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_SHIPPED = "order_shipped"
+    ADMIN_ORDER_CREATED = "admin_order_created"
+    ADMIN_PAYMENT_SEEN = "admin_payment_seen"
+    ADMIN_PAYMENT_RECEIVED = "admin_payment_received"
+    ADMIN_PAYMENT_OVER = "admin_payment_over"
+    ADMIN_PAYMENT_LATE = "admin_payment_late"
+    ADMIN_PAYMENT_REVERSED = "admin_payment_reversed"
+    ADMIN_ORDER_EXPIRED = "admin_order_expired"
+    ADMIN_ORDER_CANCELLED = "admin_order_cancelled"
+    ADMIN_ORDER_SHIPPED = "admin_order_shipped"
+    ADMIN_UNDELIVERABLE = "admin_undeliverable"
+    ADMIN_ALERT = "admin_alert"
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    SHOPPER = "shopper"
+    ADMINS = "admins"
+
+
+class By(StrEnum):
+    """Who caused a change, for the audit log."""
+
+    SHOPPER = "shopper"
+    ADMIN = "admin"
+    CHAIN = "chain"
+    CLOCK = "clock"
+    SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One sellable unit with its own price."""
+
+    unit_id: int
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """The units that an order holds of one subcategory, oldest first."""
+
+    subcategory_id: int
+    units: tuple[Unit, ...]
+
+    @property
+    def total_minor(self) -> int:
+        """Sum of the prices of its units, in minor units of the shop's currency."""
+        return sum(unit.price_minor for unit in self.units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order with everything that decisions about it need.
+
+    `rate` is the price of one coin in `fiat_currency`, locked for the order. `deadline` questions
+    are answered by `domain.order_rules`. `version` counts the recorded changes.
+    """
+
+    order_id: int
+    request_id: str
+    telegram_id: int
+    telegram_username: str | None
+    coin: str
+    lines: tuple[OrderLine, ...]
+    fiat_currency: str
+    total_minor: int
+    rate: Decimal
+    amount_base_units: int
+    tolerance_base_units: int
+    confirmations_required: int
+    address: str
+    address_index: int
+    created_at: datetime
+    expires_at: datetime
+    status: OrderStatus = OrderStatus.CREATED
+    payment_state: PaymentState = PaymentState.NONE
+    version: int = 1
+    receipts: tuple[Receipt, ...] = ()
+    covered_at: datetime | None = None
+    """When payments that cover the amount were first seen; None while they do not."""
+    paid_at: datetime | None = None
+    shipped_at: datetime | None = None
+    closed_at: datetime | None = None
+    """When it was cancelled or expired."""
+
+    @property
+    def holds_units(self) -> bool:
+        """Whether its units are out of everyone else's reach."""
+        return self.status in (OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SHIPPED)
+
+    @property
+    def sufficient_base_units(self) -> int:
+        """The least that counts as paid."""
+        return self.amount_base_units - self.tolerance_base_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCreated:
+    """The order exists, with its units held and its address given out."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptsChanged:
+    """Receipts that are new or stand differently now, and how the payment stands with them."""
+
+    receipts: tuple[Receipt, ...]
+    payment_state: PaymentState
+    covered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaid:
+    """Confirmed payments cover the order: its units are sold."""
+
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExpired:
+    """Its time ran out; units go back. `counts_as_timeout` is false where the shop was blind."""
+
+    closed_at: datetime
+    counts_as_timeout: bool
+    payment_state: PaymentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled:
+    """Called off before any payment was seen; units go back."""
+
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderShipped:
+    """The goods are with the shopper, or on their way under `tracking_number`."""
+
+    shipped_at: datetime
+    tracking_number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Somebody is to be told. Amounts and names are looked up when the text is made."""
+
+    kind: NoticeKind
+    audience: Audience
+    amount_base_units: int | None = None
+    detail: str | None = None
+
+
+OrderEvent = (
+    OrderCreated
+    | ReceiptsChanged
+    | OrderPaid
+    | OrderExpired
+    | OrderCancelled
+    | OrderShipped
+    | Noticed
+)
+
+
+class RefusalReason(StrEnum):
+    """Why an order or a wish about an order was refused."""
+
+    STOCK_SHORT = "stock_short"
+    UNKNOWN_GOODS = "unknown_goods"
+    COIN_UNAVAILABLE = "coin_unavailable"
+    NO_RATE = "no_rate"
+    TOO_SMALL = "too_small"
+    ADDRESSES_UNAVAILABLE = "addresses_unavailable"
+    ACTIVE_ORDER = "active_order"
+    NOT_FOUND = "not_found"
+    NOT_YOURS = "not_yours"
+    PAYMENT_SEEN = "payment_seen"
+    ALREADY_ENDED = "already_ended"
+    NOT_PAID = "not_paid"
+    ALREADY_SHIPPED = "already_shipped"
+    SHOP_UNAVAILABLE = "shop_unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows from a message: events to record together, or a refusal, or nothing."""
+
+    by: By
+    events: tuple[OrderEvent, ...] = ()
+    refusal: RefusalReason | None = None
+    why: str = ""
+    by_telegram_id: int | None = field(default=None)
+
+
+def evolve(order: Order, event: OrderEvent) -> Order:  # noqa: PLR0911 - one return an event
+    """The order after the event; the version is counted by whoever records (one a transaction)."""
+    match event:
+        case OrderCreated():
+            return event.order
+        case ReceiptsChanged():
+            changed = {receipt.receipt_id: receipt for receipt in event.receipts}
+            merged = {receipt.receipt_id: receipt for receipt in order.receipts} | changed
+            return replace(
+                order,
+                receipts=tuple(merged.values()),
+                payment_state=event.payment_state,
+                covered_at=event.covered_at,
+            )
+        case OrderPaid():
+            return replace(order, status=OrderStatus.PAID, paid_at=event.paid_at)
+        case OrderExpired():
+            return replace(
+                order,
+                status=OrderStatus.EXPIRED,
+                closed_at=event.closed_at,
+                payment_state=event.payment_state,
+            )
+        case OrderCancelled():
+            return replace(order, status=OrderStatus.CANCELLED, closed_at=event.closed_at)
+        case OrderShipped():
+            return replace(order, status=OrderStatus.SHIPPED, shipped_at=event.shipped_at)
+        case Noticed():
+            return order
+        case _:
+            assert_never(event)
