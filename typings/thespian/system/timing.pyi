@@ -1,0 +1,6 @@
+from datetime import timedelta
+
+def timePeriodSeconds(basis: timedelta | float) -> float: ...
+
+class ExpirationTimer:
+    def __init__(self, duration: timedelta | float | None = ...) -> None: ...

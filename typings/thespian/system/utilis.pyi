@@ -1,0 +1,9 @@
+from collections.abc import Callable
+
+from thespian.actors import Actor
+
+def actualActorClass(
+    actorClass: type[Actor] | str,
+    sourceHashLoader: Callable[[str, str], type[Actor]] | None = ...,
+) -> type[Actor]: ...
+
