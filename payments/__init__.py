@@ -1,0 +1,1 @@
+"""Coins: addresses, custody of keys, rates, and clients of chains."""

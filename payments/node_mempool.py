@@ -1,0 +1,88 @@
+"""The mempool of a node, read by difference: each transaction is fetched once."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from payments.chain import Found
+from payments.node_answers import found_in_mempool, hits
+from payments.node_rpc import Call, NodeConnection, NodeError
+from payments.patience import Patience
+
+# An address may be told here a little after the shopper has it: what was fetched so recently, and
+# paid nobody who was known then, is fetched again for a new address.
+RECENT = timedelta(seconds=60)
+TRANSACTIONS_A_BATCH = 100
+
+
+class MempoolReader:
+    """Remembers which transactions of the mempool were fetched, and what they pay."""
+
+    def __init__(self) -> None:
+        self._fetched_at: dict[str, datetime] = {}
+        self._found: dict[str, tuple[Found, ...]] = {}
+
+    def addresses_were_added(self, now: datetime) -> None:
+        """Forget what was fetched so recently that a new address might have been paid in it."""
+        for transaction_id, fetched_at in tuple(self._fetched_at.items()):
+            if fetched_at > now - RECENT:
+                self._forget(transaction_id)
+
+    async def read(
+        self,
+        node: NodeConnection,
+        address_by_script: Mapping[str, str],
+        *,
+        now: datetime,
+        patience: Patience,
+    ) -> tuple[Found, ...] | None:
+        """All receipts in the mempool now; None where patience ended first: read on later."""
+        present = dict.fromkeys(await node.call("getrawmempool"))
+        for transaction_id in [known for known in self._fetched_at if known not in present]:
+            self._forget(transaction_id)
+        new = [each for each in present if each not in self._fetched_at]
+        for start in range(0, len(new), TRANSACTIONS_A_BATCH):
+            if start and patience.is_over():
+                return None
+            batch = new[start : start + TRANSACTIONS_A_BATCH]
+            await self._fetch(node, batch, address_by_script, now)
+        watched = set(address_by_script.values())
+        return tuple(
+            found
+            for several in self._found.values()
+            for found in several
+            if found.address in watched
+        )
+
+    async def _fetch(
+        self,
+        node: NodeConnection,
+        transaction_ids: list[str],
+        address_by_script: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        answers = await node.batch(_calls("getrawtransaction", transaction_ids, 1))
+        paying: dict[str, dict[str, Any]] = {}
+        for transaction_id, transaction in zip(transaction_ids, answers, strict=True):
+            # It may have left the mempool since: mined, so that the tip has moved and the look
+            # goes on; or replaced, and then it pays nobody.
+            if isinstance(transaction, NodeError) or "blockhash" in transaction:
+                continue
+            if any(hits(transaction, address_by_script)):
+                paying[transaction_id] = transaction
+            else:
+                self._fetched_at[transaction_id] = now
+        entries = await node.batch(_calls("getmempoolentry", list(paying)))
+        for (transaction_id, transaction), entry in zip(paying.items(), entries, strict=True):
+            if isinstance(entry, NodeError):
+                continue
+            self._found[transaction_id] = found_in_mempool(transaction, entry, address_by_script)
+            self._fetched_at[transaction_id] = now
+
+    def _forget(self, transaction_id: str) -> None:
+        self._fetched_at.pop(transaction_id, None)
+        self._found.pop(transaction_id, None)
+
+
+def _calls(method: str, transaction_ids: list[str], *more: object) -> list[Call]:
+    return [(method, [transaction_id, *more]) for transaction_id in transaction_ids]
