@@ -1,0 +1,1 @@
+"""Who decides: the shop's actors and the messages between them."""

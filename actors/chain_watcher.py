@@ -1,0 +1,302 @@
+"""The chain watcher of one coin: looks at the chain, and tells what each watched address received.
+
+Owns: the watched addresses, what each has received, and the place in the chain up to which it
+knows.
+In: `StartWatcher`, `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken`, and the ledger's answers.
+Out: `PaymentSeen` and `ChainHealth` to the shop; `Record` of its place to the ledger.
+States: new, starting, watching, catching up, blind, refused.
+
+It looks every poll interval, never twice at once, in its outside. A report is the whole state of an
+address, sent when it changed and again until it was taken. The place goes to disk only when
+everything found up to it was taken, so that after a crash the blocks since are read again.
+Failure: a look that fails makes the coin blind, which the shop is told, and is repeated with
+back-off.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from loguru import logger
+from thespian.actors import ActorAddress, WakeupMessage
+
+from actors.base import ShopActor
+from actors.messages import (
+    ChainHealth,
+    LookAtAddress,
+    PaymentSeen,
+    PaymentSeenTaken,
+    StartWatcher,
+    WatchAddress,
+    Watched,
+)
+from domain.events import PlaceMoved
+from domain.order import By
+from payments.chain import ChainClient, ChainRefusedError, ChainUnavailableError, Look, Place
+from payments.watching import (
+    RESEND_AFTER,
+    Report,
+    Target,
+    WatchState,
+    apply_look,
+    begin_look,
+    due_reports,
+    forget_settled,
+    is_covered,
+    place_to_record,
+    start_state,
+    taken,
+    watch,
+)
+from store.contract import Record, Recorded, RecordRefused
+from thespian_asyncio import Executor, Outcome
+
+LONGEST_BACK_OFF_SECONDS = 60.0
+SHORTEST_BACK_OFF_SECONDS = 1.0
+PLACE_AT_MOST_EVERY = timedelta(seconds=5)
+
+FIRST_PLACE_NOT_ON_DISK = "the first place in the chain is not on disk yet"
+CATCHING_UP = "the shop is catching up with the chain"
+REFUSED = "refused: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextLook:
+    """The payload of a wakeup: the look of this number is due. Any other number is stale."""
+
+    number: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _PlaceRecords:
+    """What of the place is on disk, or on its way."""
+
+    on_disk: Place | None
+    wanted: Place | None = None
+    record: Record | None = None
+    sent_at: datetime | None = None
+
+
+class ChainWatcherActor(ShopActor):
+    """See the module's text."""
+
+    kind = "chain_watcher"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start: StartWatcher | None = None
+        self._client: ChainClient | None = None
+        self._watch = start_state(None)
+        self._asked: dict[LookAtAddress, None] = {}
+        self._places = _PlaceRecords(on_disk=None)
+        self._interval_seconds = 0.0
+        self._began_at: datetime | None = None
+        self._look_number = 0
+        self._failures = 0
+        self._health: str | None = None
+        self._tip_height: int | None = None
+
+    def new_executor(self) -> Executor:
+        """The environment's, or a thread before there is one."""
+        if self._start is None:
+            return super().new_executor()
+        return self._start.environment.new_executor(f"chain-{self.name}")
+
+    def inspection(self) -> dict[str, object]:
+        """Plain values for the operator."""
+        return {
+            **super().inspection(),
+            "height": self._tip_height,
+            "watched": len(self._watch.tracks),
+            "looked_at": None if self._began_at is None else self._began_at.isoformat(),
+            "why": self._health,
+        }
+
+    # --- the start, and what to watch -------------------------------------------------------------
+
+    def receiveMsg_StartWatcher(self, message: StartWatcher, _sender: ActorAddress) -> None:
+        """Take up where the store says that the last watcher was."""
+        if self._start is not None:
+            return
+        place = None
+        if message.place_height is not None and message.place_hash is not None:
+            place = Place(height=message.place_height, block_hash=message.place_hash)
+        environment = message.environment
+        self._client = environment.chains[message.coin].connect()
+        self._interval_seconds = environment.chain_poll_interval_seconds[message.coin]
+        self._watch = start_state(place, ((_target(w), w.receipts) for w in message.watched))
+        self._places = _PlaceRecords(on_disk=place)
+        self._start, self.name, self.state = message, message.coin, "starting"
+        self.clock = environment.clock
+        self._look()
+
+    def receiveMsg_WatchAddress(self, message: WatchAddress, _sender: ActorAddress) -> None:
+        """An address more, or an address longer or shorter."""
+        watched = message.watched
+        self._watch = watch(self._watch, _target(watched), watched.receipts, self.clock.now())
+
+    def receiveMsg_LookAtAddress(self, message: LookAtAddress, _sender: ActorAddress) -> None:
+        """Somebody waits for a look; it is answered by the first that is late enough."""
+        self._asked[message] = None
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
+        """Time for the next look."""
+        if message.payload == NextLook(number=self._look_number):
+            self._look()
+
+    def _look(self) -> None:
+        client = self._client
+        if client is None:
+            return
+        began_at = self.clock.now()
+        place, addresses = self._watch.place, dict.fromkeys(self._watch.tracks)
+        self.outside.submit("look", lambda: client.look(place, addresses, began_at=began_at))
+        self._watch = begin_look(self._watch)
+        self._began_at = began_at
+        self._look_number += 1
+
+    def outcome(self, outcome: Outcome) -> None:
+        """A look has ended."""
+        match outcome.error:
+            case None if isinstance(outcome.value, Look):
+                self._looked(outcome.value)
+            case ChainRefusedError() as error:
+                self._failed("refused", f"{REFUSED}{error}")
+            case ChainUnavailableError() as error:
+                self._failed("blind", str(error))
+            case error:
+                logger.opt(exception=error).error("{} {}: a look broke", self.kind, self.name)
+                self._failed("blind", f"a look at the chain broke ({type(error).__name__})")
+
+    def _looked(self, look: Look) -> None:
+        now = self.clock.now()
+        # First of all, for whatever fails below, the watcher looks again.
+        self._wake_after(self._seconds_to_next(now) if look.complete else 0.0)
+        state = apply_look(self._watch, look, now)
+        reports: tuple[Report, ...] = ()
+        answered: list[LookAtAddress] = []
+        if look.complete:
+            answered = self._answerable(state, look)
+            state, reports = due_reports(state, look, {each.address for each in answered}, now)
+            state = forget_settled(state, look)
+        self._watch, self._failures, self._tip_height = state, 0, look.place.height
+        for question in answered:
+            del self._asked[question]
+        self._report(reports, look)
+        self._record_place(now)
+        self.state = "watching" if look.complete else "catching up"
+        self._tell_health(self._why_not(look))
+
+    def _failed(self, state: str, why: str) -> None:
+        self._failures += 1
+        shortest = max(self._interval_seconds, SHORTEST_BACK_OFF_SECONDS)
+        # The exponent is bounded, for it may fail for weeks.
+        delay = shortest * 2.0 ** min(self._failures - 1, 10)
+        self._wake_after(max(self._interval_seconds, min(delay, LONGEST_BACK_OFF_SECONDS)))
+        self.state = state
+        self._tell_health(why)
+
+    def _answerable(self, state: WatchState, look: Look) -> list[LookAtAddress]:
+        return [
+            question
+            for question in self._asked
+            if question.not_before <= look.began_at and is_covered(state, question.address)
+        ]
+
+    # --- telling ----------------------------------------------------------------------------------
+
+    def _report(self, reports: Iterable[Report], look: Look) -> None:
+        if self._start is None:
+            return
+        for report in reports:
+            seen = PaymentSeen(
+                order_id=report.order_id,
+                coin=self.name,
+                address=report.address,
+                began_at=look.began_at,
+                sightings=report.sightings,
+            )
+            self.send(self._start.shop, seen)
+
+    def receiveMsg_PaymentSeenTaken(self, message: PaymentSeenTaken, _sender: ActorAddress) -> None:
+        """A report is on disk."""
+        self._watch = taken(self._watch, message.address, message.began_at)
+
+    def _why_not(self, look: Look) -> str:
+        if not look.complete:
+            return CATCHING_UP
+        # An order that is made before there is a place on disk would not be looked for after a
+        # crash: the next watcher would begin at the tip.
+        return FIRST_PLACE_NOT_ON_DISK if self._places.on_disk is None else ""
+
+    def _tell_health(self, why: str) -> None:
+        if self._start is None or why == self._health:
+            return
+        self._health = why
+        logger.info("{} {}: {}", self.kind, self.name, why or "the chain can be looked at")
+        self.send(self._start.shop, ChainHealth(coin=self.name, why=why))
+
+    # --- the place on disk ------------------------------------------------------------------------
+
+    def _record_place(self, now: datetime) -> None:
+        places = self._places
+        if places.record is not None:
+            if places.sent_at is None or abs(now - places.sent_at) >= RESEND_AFTER:
+                self._send_record(places.record, now)
+            return
+        wanted = place_to_record(self._watch, now)
+        if wanted is None or wanted == places.on_disk:
+            return
+        if places.sent_at is not None and abs(now - places.sent_at) < PLACE_AT_MOST_EVERY:
+            return
+        moved = PlaceMoved(coin=self.name, height=wanted.height, block_hash=wanted.block_hash)
+        # The time tells it apart from the same place before a reorganisation.
+        command_id = f"place:{self.name}:{wanted.block_hash}:{now.isoformat()}"
+        places.record = Record(command_id=command_id, events=(moved,), at=now, by=By.CHAIN)
+        places.wanted = wanted
+        self._send_record(places.record, now)
+
+    def _send_record(self, record: Record, now: datetime) -> None:
+        if self._start is not None:
+            self._places.sent_at = now
+            self.send(self._start.ledger, record)
+
+    def receiveMsg_Recorded(self, message: Recorded, _sender: ActorAddress) -> None:
+        """The place is on disk."""
+        places = self._places
+        if places.record is None or message.command_id != places.record.command_id:
+            return
+        places.on_disk, places.record = places.wanted, None
+        if self._health == FIRST_PLACE_NOT_ON_DISK:
+            self._tell_health("")
+
+    def receiveMsg_RecordRefused(self, message: RecordRefused, _sender: ActorAddress) -> None:
+        """The place is not on disk; a later one is tried."""
+        record = self._places.record
+        if record is None or message.command_id != record.command_id:
+            return
+        self._places.record = None
+        logger.error("{} {}: place refused: {}", self.kind, self.name, message.detail)
+
+    # --- small helpers ----------------------------------------------------------------------------
+
+    def _wake_after(self, seconds: float) -> None:
+        self.wakeupAfter(timedelta(seconds=seconds), NextLook(number=self._look_number))
+
+    def _seconds_to_next(self, now: datetime) -> float:
+        """The next look begins an interval after the last began, at once where that is over."""
+        began_at = self._began_at or now
+        # Kept within the interval, for the clock may be set while a look is under way.
+        passed_seconds = max(0.0, (now - began_at).total_seconds())
+        return max(0.0, self._interval_seconds - passed_seconds)
+
+
+def _target(watched: Watched) -> Target:
+    return Target(
+        order_id=watched.order_id,
+        address=watched.address,
+        confirmations_required=watched.confirmations_required,
+        watch_until=watched.watch_until,
+    )

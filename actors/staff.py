@@ -1,0 +1,83 @@
+"""Who works in the shop: the root's register of its children."""
+
+from dataclasses import dataclass, field
+
+from thespian.actors import ActorAddress
+
+from actors.environment import Clock
+from actors.messages import OrderDesk, Watched
+from domain.order import Audience
+from domain.rules import OrderRules
+
+
+@dataclass(slots=True, kw_only=True)
+class CoinStaff:
+    """The actors of one coin.
+
+    `why_not` is "" where the coin takes orders; `was_looked_at`: whether its watcher has said so or
+    otherwise yet.
+    """
+
+    addresses: ActorAddress
+    watcher: ActorAddress
+    why_not: str = "the shop is starting"
+    is_started: bool = False
+    was_looked_at: bool = False
+    watched: list[Watched] = field(default_factory=list)
+    place: tuple[int | None, str | None] = (None, None)
+
+
+@dataclass(slots=True)
+class Staff:
+    """Children by what they are for; orders by id and by address, for their number is large."""
+
+    ledger: ActorAddress | None = None
+    coins: dict[str, CoinStaff] = field(default_factory=dict)
+    pools: dict[int, ActorAddress] = field(default_factory=dict)
+    notifiers: dict[Audience, ActorAddress] = field(default_factory=dict)
+    orders: dict[int, ActorAddress] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+    """Live orders that were made since the start, by request id."""
+    _order_ids: dict[str, int] = field(default_factory=dict)
+    _request_ids: dict[int, str] = field(default_factory=dict)
+
+    def add_order(self, order_id: int, address: ActorAddress, request_id: str | None) -> None:
+        """An order has an actor; `request_id` where it is being made."""
+        self.orders[order_id] = address
+        self._order_ids[str(address)] = order_id
+        if request_id is not None:
+            self.requests[request_id] = order_id
+            self._request_ids[order_id] = request_id
+
+    def remove_order(self, order_id: int) -> ActorAddress | None:
+        """An order has no actor any more; the address of the one it had."""
+        address = self.orders.pop(order_id, None)
+        if address is not None:
+            self._order_ids.pop(str(address), None)
+        request_id = self._request_ids.pop(order_id, None)
+        if request_id is not None:
+            self.requests.pop(request_id, None)
+        return address
+
+    def order_at(self, address: ActorAddress) -> int | None:
+        """Whose actor this is."""
+        return self._order_ids.get(str(address))
+
+    def services(self) -> list[ActorAddress]:
+        """Everyone but the ledger and the orders."""
+        of_coins = [each for coin in self.coins.values() for each in (coin.watcher, coin.addresses)]
+        return [*self.notifiers.values(), *of_coins, *self.pools.values()]
+
+    def desk(
+        self, shop: ActorAddress, ledger: ActorAddress, clock: Clock, rules: OrderRules
+    ) -> OrderDesk:
+        """What orders are told of the others, as it is now."""
+        return OrderDesk(
+            shop=shop,
+            ledger=ledger,
+            addresses={symbol: coin.addresses for symbol, coin in self.coins.items()},
+            watchers={symbol: coin.watcher for symbol, coin in self.coins.items()},
+            pools=dict(self.pools),
+            clock=clock,
+            rules=rules,
+        )
