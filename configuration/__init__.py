@@ -1,0 +1,1 @@
+"""What the owner has chosen: the settings file, the environment, and the first set-up."""

@@ -1,0 +1,236 @@
+"""What must be there before a command starts, beyond each setting being well-formed.
+
+A check sees one section, and is left out where that section could not be read: its own problems
+are told already. An owner learns of everything that is missing at once: nothing here stops early.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from configuration.problems import Issue, SettingPath
+from configuration.settings import (
+    Backend,
+    Coins,
+    Custody,
+    Gateway,
+    LitecoinSettings,
+    Operator,
+    Rates,
+    Telegram,
+)
+from configuration.values import is_loopback
+
+_INIT = 'or run "python run.py init"'
+_SMALLEST_OPERATOR_TOKEN = 16
+_Section = TypeVar("_Section", bound=BaseModel)
+
+
+class Purpose(Enum):
+    """What the settings are loaded for."""
+
+    SERVE = "serve"
+    """The shop: everything."""
+    CUSTODY = "custody"
+    """Addresses: the sealed mnemonic and its key."""
+    STORE = "store"
+    """Work on the store alone."""
+    INIT = "init"
+    """Setting up: what is missing will be asked for."""
+
+
+class MissingError(ValueError):
+    """A secret that is named but not there; the text goes on after the setting's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The sections that could be read; None in the place of one that could not."""
+
+    telegram: Telegram | None
+    gateway: Gateway | None
+    operator: Operator | None
+    custody: Custody | None
+    rates: Rates | None
+    coins: Coins | None
+
+    @classmethod
+    def of(cls, parsed: Mapping[str, BaseModel]) -> "Sections":
+        """Pick the sections by name."""
+        return cls(
+            telegram=_pick(parsed, "telegram", Telegram),
+            gateway=_pick(parsed, "gateway", Gateway),
+            operator=_pick(parsed, "operator", Operator),
+            custody=_pick(parsed, "custody", Custody),
+            rates=_pick(parsed, "rates", Rates),
+            coins=_pick(parsed, "coins", Coins),
+        )
+
+
+def _pick(parsed: Mapping[str, BaseModel], name: str, model: type[_Section]) -> _Section | None:
+    section = parsed.get(name)
+    return section if isinstance(section, model) else None
+
+
+def missing(sections: Sections, purpose: Purpose, environ: Mapping[str, str]) -> list[Issue]:
+    """Everything that this command needs and that is not there."""
+    match purpose:
+        case Purpose.SERVE:
+            return [
+                *_telegram(sections.telegram),
+                *_servers(sections.gateway, sections.operator),
+                *_custody(sections.custody, environ),
+                *_coins(sections.coins, sections.rates, environ),
+            ]
+        case Purpose.CUSTODY:
+            return list(_custody(sections.custody, environ))
+        case Purpose.STORE | Purpose.INIT:
+            return []
+
+
+def _telegram(telegram: Telegram | None) -> Iterator[Issue]:
+    if telegram is None:
+        return
+    if not telegram.token.get_secret_value():
+        yield Issue(
+            ("telegram", "token"),
+            f"is missing; write the token that @BotFather gave for your bot, {_INIT}",
+        )
+    if not telegram.admin_ids:
+        yield Issue(
+            ("telegram", "admin_ids"),
+            f"is missing; write the Telegram id of at least one admin, as in [123456789], {_INIT}",
+        )
+
+
+def _servers(gateway: Gateway | None, operator: Operator | None) -> Iterator[Issue]:
+    if operator is None:
+        return
+    token_length = len(operator.token.get_secret_value())
+    if token_length < _SMALLEST_OPERATOR_TOKEN and (token_length or not is_loopback(operator.host)):
+        state = "is too short" if token_length else f'is missing while host is "{operator.host}"'
+        yield Issue(
+            ("operator", "token"),
+            f"{state}; write at least {_SMALLEST_OPERATOR_TOKEN} characters that nobody can guess,"
+            ' or none and host = "127.0.0.1"',
+        )
+    if gateway is not None and gateway.port == operator.port != 0:
+        yield Issue(
+            ("operator", "port"), f"is {operator.port} as gateway.port is; write another number"
+        )
+
+
+def _custody(custody: Custody | None, environ: Mapping[str, str]) -> Iterator[Issue]:
+    if custody is None:
+        return
+    yield from key_place(custody)
+    here: SettingPath = ("custody",)
+    if custody.mnemonic_file is None:
+        yield Issue((*here, "mnemonic_file"), "is missing; write where the sealed mnemonic is")
+    else:
+        yield from _file(custody.mnemonic_file, (*here, "mnemonic_file"), "put the mnemonic there")
+    if custody.key_file is not None:
+        yield from _file(custody.key_file, (*here, "key_file"), "put the key there")
+    elif custody.key_env is not None and not environ.get(custody.key_env):
+        yield Issue(
+            (*here, "key_env"),
+            f"names the variable {custody.key_env}, which is not set; set it to the key",
+        )
+
+
+def key_place(custody: Custody) -> Iterator[Issue]:
+    """The key of the mnemonic has one place, a file or a variable."""
+    if custody.key_file is None and custody.key_env is None:
+        yield Issue(("custody", "key_file"), "is missing; write key_file or key_env")
+    if custody.key_file is not None and custody.key_env is not None:
+        yield Issue(("custody", "key_env"), "stands beside key_file; remove one of them")
+
+
+def _file(path: Path, setting: SettingPath, advice: str) -> Iterator[Issue]:
+    if path.is_dir():
+        yield Issue(setting, f"names {path}, which is a folder; write the path of a file")
+    elif not path.exists():
+        yield Issue(setting, f"names {path}, which is not there; {advice}, {_INIT}")
+    elif not os.access(path, os.R_OK):
+        yield Issue(setting, f"names {path}, which may not be read; give this account the right to")
+
+
+def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str]) -> Iterator[Issue]:
+    if coins is None:
+        return
+    if not coins.enabled():
+        yield Issue(("coins", "LTC", "enabled"), "is false for every coin; enable one")
+    for symbol, coin in coins.enabled().items():
+        yield from _backends(symbol, coin, environ)
+        if coin.rules.dust_base_units >= coin.rules.smallest_order_base_units:
+            # A shortfall below the dust counts as paid: such an order would be free.
+            yield Issue(("coins", symbol, "dust"), "is not below smallest_order; write less")
+    if coins.LTC.enabled and rates is not None and rates.fixed.LTC is None:
+        yield Issue(
+            ("rates", "fixed", "LTC"),
+            "is missing while LTC is enabled; write the price of one coin in your currency,"
+            ' as in "80.00"',
+        )
+
+
+def _backends(symbol: str, coin: LitecoinSettings, environ: Mapping[str, str]) -> Iterator[Issue]:
+    here: SettingPath = ("coins", symbol, "backends")
+    if not coin.backends:
+        yield Issue(
+            here, f"is missing; write one table with kind, url, user, password_file, {_INIT}"
+        )
+    if len(coin.backends) > 1:
+        yield Issue((*here, 1), "is not available in this version yet; remove it: one node is used")
+    for index, backend in enumerate(coin.backends[:1]):
+        place = (*here, index)
+        if not backend.url:
+            yield Issue((*place, "url"), 'is missing; write it, as in "http://127.0.0.1:9332"')
+        if not backend.user:
+            yield Issue((*place, "user"), f"is missing; write the node's rpcuser, {_INIT}")
+        try:
+            read_password(backend, environ)
+        except MissingError as error:
+            setting = "password_file" if backend.password_env is None else "password_env"
+            yield Issue((*place, setting), str(error))
+
+
+def read_password(backend: Backend, environ: Mapping[str, str]) -> SecretStr:
+    """The password of a node, from the one place that the settings name.
+
+    Raises:
+        MissingError: no place, two places, or nothing there.
+    """
+    if backend.password_file is not None and backend.password_env is not None:
+        raise MissingError("stands beside password_file; remove one of them")
+    if backend.password_env is not None:
+        password = environ.get(backend.password_env, "")
+        if not password:
+            raise MissingError(
+                f"names the variable {backend.password_env}, which is not set;"
+                " set it to the node's rpcpassword"
+            )
+        return SecretStr(password)
+    if backend.password_file is None:
+        raise MissingError("is missing; write password_file or password_env")
+    return _password_in(backend.password_file)
+
+
+def _password_in(path: Path) -> SecretStr:
+    try:
+        password = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except FileNotFoundError:
+        raise MissingError(
+            f"names {path}, which is not there; write the node's rpcpassword into it, {_INIT}"
+        ) from None
+    except OSError as error:
+        raise MissingError(f"names {path}, which cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise MissingError(f"names {path}, which is not UTF-8; write one line of text") from None
+    if not password or "\n" in password:
+        raise MissingError(f"names {path}, which is not one line; write the node's rpcpassword")
+    return SecretStr(password)

@@ -1,0 +1,208 @@
+"""Every setting that has an effect, with its default; docs/configuration.md tells what each means.
+
+Models are checked and frozen. Names are those of the settings file. What must be there for a
+certain command only (a token, a password, a file) is checked in `configuration.requirements`.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from configuration.values import (
+    CURRENCY,
+    HOST,
+    PATH,
+    SECRET,
+    TABLES,
+    TELEGRAM_IDS,
+    TELEGRAM_TOKEN,
+    TEXT,
+    TRUTH,
+    VARIABLE_NAME,
+    amount,
+    choice,
+    duration,
+    percentage,
+    web_address,
+    whole_number,
+)
+from domain.money import parse_coin, parse_rate
+from domain.rules import CoinRules, OrderRules
+
+Port = Annotated[int, whole_number(0, 65_535)]
+Minutes = Annotated[float, duration("0.001", 43_200)]
+LTC_AMOUNT = BeforeValidator(amount(lambda text: parse_coin(text, "LTC"), "0.0005"))
+
+
+class Section(BaseModel):
+    """A table of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Shop(Section):
+    """`[shop]`."""
+
+    currency: Annotated[str, CURRENCY] = "USD"
+    language: Annotated[str, choice("shop.language", ["en"])] = "en"
+
+
+class Telegram(Section):
+    """`[telegram]`. An empty token and an empty list mean: not given yet."""
+
+    token: Annotated[SecretStr, TELEGRAM_TOKEN] = SecretStr("")
+    api_url: Annotated[str, web_address("https://api.telegram.org")] = "https://api.telegram.org"
+    mode: Annotated[str, choice("telegram.mode", ["polling"])] = "polling"
+    admin_ids: Annotated[tuple[int, ...], TELEGRAM_IDS] = ()
+
+
+class Gateway(Section):
+    """`[gateway]`: the server that the world may reach. Port 0: any that is free."""
+
+    host: Annotated[str, HOST] = "127.0.0.1"
+    port: Port = 8080
+
+
+class Operator(Section):
+    """`[operator]`: the server for `/healthz` and `/status`. An empty token: none is asked for."""
+
+    host: Annotated[str, HOST] = "127.0.0.1"
+    port: Port = 8081
+    token: Annotated[SecretStr, SECRET] = SecretStr("")
+
+
+class Store(Section):
+    """`[store]`."""
+
+    path: Annotated[Path, PATH, Field(validate_default=True)] = Path("data/holdfast.db")
+
+
+class Actors(Section):
+    """`[actors]`."""
+
+    system_base: Annotated[str, choice("actors.system_base", ["thespian_asyncio"])] = (
+        "thespian_asyncio"
+    )
+
+
+class Orders(Section):
+    """`[orders]`. Minutes and hours may be fractions."""
+
+    timeout_minutes: Minutes = 30
+    max_active: Annotated[int, whole_number(1, 1000)] = 1
+    under_payment_tolerance_percent: Annotated[Decimal, percentage(50)] = Decimal("0.5")
+    expiry_grace_minutes: Annotated[float, duration("0", 43_200)] = 30
+    confirmation_timeout_minutes: Minutes = 180
+    monitor_after_expiry_hours: Annotated[float, duration("0", 87_600)] = 168
+
+
+class FixedRates(Section):
+    """`[rates.fixed]`: the price of one coin in the shop's currency, as a decimal in quotes."""
+
+    LTC: Annotated[str | None, BeforeValidator(amount(parse_rate, "80.00"))] = None
+
+
+class Rates(Section):
+    """`[rates]`."""
+
+    fixed: FixedRates = FixedRates()
+
+
+class Custody(Section):
+    """`[custody]`: the sealed mnemonic, and where the key that opens it is."""
+
+    mode: Annotated[str, choice("custody.mode", ["hot"])] = "hot"
+    mnemonic_file: Annotated[Path | None, PATH] = None
+    key_file: Annotated[Path | None, PATH] = None
+    key_env: Annotated[str | None, VARIABLE_NAME] = None
+
+
+class Backend(Section):
+    """One of `coins.LTC.backends`: a node.
+
+    `password` is filled in when the settings are loaded; in the settings file it is refused.
+    """
+
+    kind: Annotated[str, choice("coins.*.backends.*.kind", ["bitcoind"])] = "bitcoind"
+    url: Annotated[str, web_address("http://127.0.0.1:9332")] = ""
+    user: Annotated[str, TEXT] = ""
+    password_file: Annotated[Path | None, PATH] = None
+    password_env: Annotated[str | None, VARIABLE_NAME] = None
+    password: SecretStr = SecretStr("")
+
+
+class LitecoinSettings(Section):
+    """`[coins.LTC]`. Amounts are decimals in whole coins, in quotes."""
+
+    SYMBOL: ClassVar[str] = "LTC"
+
+    enabled: Annotated[bool, TRUTH] = False
+    network: Annotated[str, choice("coins.LTC.network", ["main", "test", "regtest"])] = "main"
+    confirmations: Annotated[int, whole_number(1, 1000)] = 3
+    poll_interval_seconds: Annotated[float, duration("0.05", 3600)] = 10
+    smallest_order: Annotated[str, LTC_AMOUNT] = "0.0005"
+    dust: Annotated[str, LTC_AMOUNT] = "0.00003"
+    backends: Annotated[tuple[Backend, ...], TABLES] = ()
+
+    @property
+    def rules(self) -> CoinRules:
+        """What decisions need to know of the coin."""
+        return CoinRules(
+            coin=self.SYMBOL,
+            confirmations=self.confirmations,
+            smallest_order_base_units=parse_coin(self.smallest_order, self.SYMBOL),
+            dust_base_units=parse_coin(self.dust, self.SYMBOL),
+        )
+
+
+class Coins(Section):
+    """`[coins.*]`."""
+
+    LTC: LitecoinSettings = LitecoinSettings()
+
+    def enabled(self) -> dict[str, LitecoinSettings]:
+        """The coins that the shop takes, by symbol."""
+        return {coin.SYMBOL: coin for coin in (self.LTC,) if coin.enabled}
+
+
+class Log(Section):
+    """`[log]`."""
+
+    level: Annotated[str, choice("log.level", ["DEBUG", "INFO", "WARNING", "ERROR"])] = "INFO"
+    format: Annotated[str, choice("log.format", ["text", "json"])] = "text"
+
+
+class Settings(Section):
+    """The whole of it."""
+
+    shop: Shop = Shop()
+    telegram: Telegram = Telegram()
+    gateway: Gateway = Gateway()
+    operator: Operator = Operator()
+    store: Store = Store()
+    actors: Actors = Actors()
+    orders: Orders = Orders()
+    rates: Rates = Rates()
+    custody: Custody = Custody()
+    coins: Coins = Coins()
+    log: Log = Log()
+
+    def order_rules(self) -> OrderRules:
+        """The rules that decisions depend on, with the coins that are enabled."""
+        return OrderRules(
+            fiat_currency=self.shop.currency,
+            timeout=timedelta(minutes=self.orders.timeout_minutes),
+            expiry_grace=timedelta(minutes=self.orders.expiry_grace_minutes),
+            confirmation_timeout=timedelta(minutes=self.orders.confirmation_timeout_minutes),
+            monitor_after_expiry=timedelta(hours=self.orders.monitor_after_expiry_hours),
+            under_payment_tolerance_percent=self.orders.under_payment_tolerance_percent,
+            coins=tuple(coin.rules for coin in self.coins.enabled().values()),
+        )
+
+    def fixed_rates(self) -> dict[str, Decimal]:
+        """The price of one coin in the shop's currency, by symbol."""
+        prices = {"LTC": self.rates.fixed.LTC}
+        return {coin: parse_rate(price) for coin, price in prices.items() if price is not None}

@@ -1,0 +1,79 @@
+"""Settings that have a name and a meaning, but no effect in this version yet.
+
+They are refused instead of ignored: an owner who has set a limit must not believe that it holds.
+"""
+
+from configuration.problems import SettingPath
+
+_ONLY_LTC = "LTC is the coin of this version"
+_POLLING = "updates are fetched by polling"
+_ONE_NODE = "the node is polled every poll_interval_seconds"
+
+UNAVAILABLE_KEYS: dict[str, str] = {
+    "telegram.webhook_secret": _POLLING,
+    "gateway.public_url": _POLLING,
+    "orders.warning_minutes": "the invoice says until when to pay",
+    "orders.extension_minutes": "set orders.timeout_minutes long enough",
+    "orders.max_user_timeouts": "timeouts are counted and limit nobody",
+    "orders.maintenance_interval_seconds": "every order keeps its own timers",
+    "orders.partial_stock": "an order for more than there is is refused, with what there is",
+    "orders.late_payment": "late payments are recorded and told to the admins",
+    "orders.over_payment": "over-payments are recorded and told to the admins",
+    "rates.sources": "set the price of a coin in rates.fixed",
+    "rates.max_age_seconds": "the prices in rates.fixed do not age",
+    "rates.fixed.BTC": _ONLY_LTC,
+    "rates.fixed.ETH": _ONLY_LTC,
+    "rates.fixed.SOL": _ONLY_LTC,
+    "custody.key_in_notice": "notices never contain keys",
+    "coins.BTC": _ONLY_LTC,
+    "coins.ETH": _ONLY_LTC,
+    "coins.SOL": _ONLY_LTC,
+    "coins.*.confirmations_above": "coins.LTC.confirmations holds for every amount",
+    "coins.*.final_confirmations": "coins.LTC.confirmations settles a payment",
+    "coins.*.extended_public_key": "addresses come from custody.mnemonic_file",
+    "coins.*.addresses_file": "addresses come from custody.mnemonic_file",
+    "coins.*.backends.*.zmq_url": _ONE_NODE,
+    "coins.*.backends.*.ws_url": _ONE_NODE,
+    "webhook": "payments are found by looking at the chain",
+}
+"""Keys by dotted name (`*`: any coin, any index), and what works instead."""
+
+UNAVAILABLE_VALUES: dict[str, frozenset[str]] = {
+    "shop.language": frozenset({"de", "es", "fr", "it", "pl", "pt", "ru", "tr", "uk"}),
+    "telegram.mode": frozenset({"webhook"}),
+    "actors.system_base": frozenset(
+        {"multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase", "simpleSystemBase"}
+    ),
+    "custody.mode": frozenset({"watch_only"}),
+    "coins.*.backends.*.kind": frozenset(
+        {"electrum", "electrumx", "esplora", "blockbook", "ethereum", "solana", "webhook"}
+    ),
+}
+"""Values of settings that are alive, by the dotted name of the setting."""
+
+
+MISPLACED_KEYS: dict[str, str] = {
+    "coins.*.backends.*.password": "must not stand here; write it into a file of its own and name"
+    " that as password_file, or name an environment variable as password_env",
+    "custody.mnemonic": 'must not stand here; "python run.py init" seals it into a file',
+    "custody.key": "must not stand here; name its file as key_file or its variable as key_env",
+}
+"""Secrets that have another place than the settings file, and the words of the refusal."""
+
+
+def refusal(path: SettingPath) -> str | None:
+    """Why a key that everybody may expect to work does not; None for every other key."""
+    instead = _entry(path, UNAVAILABLE_KEYS)
+    if instead is not None:
+        return f"is not available in this version yet; remove it: {instead}"
+    return _entry(path, MISPLACED_KEYS)
+
+
+def _entry(path: SettingPath, table: dict[str, str]) -> str | None:
+    for pattern, text in table.items():
+        parts = pattern.split(".")
+        if len(parts) == len(path) and all(
+            expected in ("*", part) for expected, part in zip(parts, path, strict=True)
+        ):
+            return text
+    return None

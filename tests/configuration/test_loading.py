@@ -1,0 +1,330 @@
+"""Settings files, good and bad: what is read, and what is told of what is wrong."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from configuration.loading import load
+from configuration.problems import ConfigurationError
+from configuration.requirements import Purpose
+from configuration.settings import Settings
+
+Spoil = Callable[[str, str], Path]
+
+
+def refusal(path: Path, purpose: Purpose = Purpose.SERVE) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, {}, purpose=purpose)
+    return list(caught.value.lines)
+
+
+def served(path: Path) -> Settings:
+    return load(path, {}, purpose=Purpose.SERVE)
+
+
+def test_a_complete_file_is_loaded_with_defaults_for_what_it_leaves_out(config: Path) -> None:
+    settings = served(config)
+    assert settings.telegram.admin_ids == (7,)
+    assert settings.gateway.port == 8080
+    assert settings.operator.port == 8081
+    assert settings.telegram.api_url == "https://api.telegram.org"
+    assert settings.fixed_rates() == {"LTC": Decimal("80.00")}
+
+
+def test_paths_are_relative_to_the_settings_file(config: Path) -> None:
+    settings = served(config)
+    assert settings.store.path == config.parent / "data/holdfast.db"
+    assert settings.custody.key_file == config.parent / "custody.key"
+
+
+def test_an_absolute_path_stays_as_it_is(spoil: Spoil, tmp_path: Path) -> None:
+    key = tmp_path / "elsewhere.key"
+    key.write_text("key")
+    settings = served(spoil('"custody.key"', f'"{key}"'))
+    assert settings.custody.key_file == key
+
+
+def test_order_rules_are_made_of_the_settings(spoil: Spoil) -> None:
+    path = spoil(
+        "[rates.fixed]",
+        "[orders]\ntimeout_minutes = 0.05\nunder_payment_tolerance_percent = 0.1\n[rates.fixed]",
+    )
+    rules = served(path).order_rules()
+    assert rules.timeout == timedelta(seconds=3)
+    assert rules.under_payment_tolerance_percent == Decimal("0.1")
+    assert rules.expiry_grace == timedelta(minutes=30)
+    assert rules.monitor_after_expiry == timedelta(days=7)
+    coin = rules.coin("LTC")
+    assert coin is not None
+    assert (coin.confirmations, coin.smallest_order_base_units) == (3, 50_000)
+
+
+def test_a_coin_that_is_not_enabled_is_in_no_rules(spoil: Spoil) -> None:
+    path = spoil("enabled = true", "enabled = false")
+    assert load(path, {}, purpose=Purpose.STORE).order_rules().coins == ()
+
+
+def test_the_password_of_the_node_is_read_from_its_file_and_never_shown(config: Path) -> None:
+    settings = served(config)
+    backend = settings.coins.LTC.backends[0]
+    assert backend.password.get_secret_value() == "correct horse"
+    assert "correct horse" not in repr(settings)
+    assert "AAbbCC" not in repr(settings)
+
+
+def test_the_password_of_the_node_is_read_from_a_variable(spoil: Spoil) -> None:
+    path = spoil('password_file = "node-password"', 'password_env = "NODE_PASSWORD"')
+    settings = load(path, {"NODE_PASSWORD": "from there"}, purpose=Purpose.SERVE)
+    assert settings.coins.LTC.backends[0].password.get_secret_value() == "from there"
+
+
+@pytest.mark.parametrize(
+    ("part", "by", "told"),
+    [
+        ("admin_ids", "admin_idz", "config.toml:3: telegram.admin_idz is not a setting; did you "),
+        ("[rates.fixed]", "[rats.fixed]", "config.toml:5: rats is not a table; did you mean rates"),
+        ('"regtest"', '"regnet"', 'coins.LTC.network is "regnet"; write "main" or "test" or'),
+        ("enabled = true", 'enabled = "yes"', 'coins.LTC.enabled is "yes"; write true or false'),
+        ("[7]", "7", "telegram.admin_ids is 7; write a list"),
+        ("[7]", '["@boss"]', 'telegram.admin_ids contains "@boss"; write the numbers'),
+        ("[7]", "[true]", "telegram.admin_ids contains true"),
+        ('"80.00"', "80.00", 'rates.fixed.LTC is 80.00; write a decimal in quotes, as in "80.00"'),
+        ('"80.00"', '"0"', "rates.fixed.LTC is not right:"),
+        ('"80.00"', '"1e400"', "rates.fixed.LTC is not right:"),
+        ('LTC = "80.00"', 'LCT = "80.00"', "rates.fixed.LCT is not a setting; did you mean LTC?"),
+        ('"http://127', '"http://me:secret@127', "has a user name or password inside"),
+        ('"http://127', '"ftp://127', "backends[0].url is not an http or https address"),
+        ('url = "h', 'uri = "h', "config.toml:18: coins.LTC.backends[0].uri is not a setting"),
+        ('"123456:AAbbCC"', '"AAbbCC"', "telegram.token is not a bot token"),
+        ('"123456:AAbbCC"', "123456", "telegram.token is 123456; write text in quotes"),
+        ('kind = "bitcoind"', 'kind = "bitcoin"', 'kind is "bitcoin"; write "bitcoind"'),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named_with_its_line_and_what_to_write(
+    spoil: Spoil, part: str, by: str, told: str
+) -> None:
+    lines = refusal(spoil(part, by))
+    assert any(told in line for line in lines), lines
+    assert all(".toml:" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("section", "setting", "told"),
+    [
+        ("orders", "timeout_minutes = 0", "write a number from 0.001 to 43200"),
+        ("orders", "timeout_minutes = -5", "write a number from 0.001"),
+        ("orders", "timeout_minutes = nan", "is NaN; write a number"),
+        ("orders", "timeout_minutes = inf", "is Infinity; write a number"),
+        ("orders", 'timeout_minutes = "30"', 'is "30"; write a number'),
+        ("orders", "timeout_minutes = true", "is true; write a number"),
+        ("orders", "max_active = 0", "write a whole number from 1"),
+        ("orders", "max_active = 1.5", "is 1.5; write a whole number"),
+        ("orders", "under_payment_tolerance_percent = 100", "from 0 to 50"),
+        ("gateway", "port = 70000", "write a whole number from 0 to 65535"),
+        ("gateway", 'host = "a b"', "write an address of this machine"),
+        ("shop", 'currency = "usd"', "write three capital letters"),
+        ("log", 'format = "xml"', 'is "xml"; write "text" or "json"'),
+        ("store", 'path = ""', "is empty; write the path of a file"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused(
+    spoil: Spoil, section: str, setting: str, told: str
+) -> None:
+    (line,) = refusal(spoil("[rates.fixed]", f"[{section}]\n{setting}\n\n[rates.fixed]"))
+    assert f".toml:6: {section}.{setting.partition(' ')[0]} " in line
+    assert told in line
+
+
+UNAVAILABLE = [
+    'telegram.webhook_secret = "x"',
+    'gateway.public_url = "https://x"',
+    "orders.warning_minutes = 5",
+    "orders.extension_minutes = 15",
+    "orders.max_user_timeouts = 3",
+    "orders.maintenance_interval_seconds = 60",
+    'orders.partial_stock = "ask"',
+    'orders.late_payment = "revive"',
+    'orders.over_payment = "refund"',
+    'rates.sources = ["a"]',
+    "rates.max_age_seconds = 300",
+    'rates.fixed.BTC = "1"',
+    "custody.key_in_notice = false",
+    "coins.BTC.enabled = true",
+    "coins.ETH.chain_id = 1",
+    "coins.SOL.enabled = false",
+    "coins.LTC.confirmations_above = []",
+    "coins.LTC.final_confirmations = 6",
+    'coins.LTC.extended_public_key = "x"',
+    'coins.LTC.addresses_file = "x"',
+    'webhook.secret_file = "x"',
+]
+
+
+@pytest.mark.parametrize("setting", UNAVAILABLE)
+def test_a_setting_without_effect_is_refused_instead_of_ignored(
+    tmp_path: Path, setting: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(setting)
+    (line,) = refusal(path, Purpose.STORE)
+    assert "is not available in this version yet; remove it" in line
+    assert line.startswith(f"{path}:1: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "write"),
+    [
+        ('telegram.mode = "webhook"', "polling"),
+        ('custody.mode = "watch_only"', "hot"),
+        ('actors.system_base = "multiprocTCPBase"', "thespian_asyncio"),
+        ('shop.language = "de"', "en"),
+    ],
+)
+def test_a_value_of_a_later_version_is_refused_as_such(
+    tmp_path: Path, setting: str, write: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(setting)
+    (line,) = refusal(path, Purpose.STORE)
+    assert f'is not available in this version yet; write "{write}"' in line
+
+
+def test_later_kinds_and_addresses_of_backends_are_refused_as_such(spoil: Spoil) -> None:
+    lines = refusal(spoil('kind = "bitcoind"', 'kind = "esplora"\nzmq_url = "tcp://x"'))
+    assert any('kind "esplora" is not available in this version' in line for line in lines)
+    assert any("zmq_url is not available in this version" in line for line in lines)
+
+
+def test_a_second_backend_is_refused(spoil: Spoil) -> None:
+    second = '[[coins.LTC.backends]]\nurl = "http://b"\n\n[[coins.LTC.backends]]\nkind'
+    lines = refusal(spoil("[[coins.LTC.backends]]\nkind", second))
+    assert any("backends[1] is not available in this version yet" in line for line in lines)
+
+
+def test_a_password_in_the_settings_file_is_refused_without_being_told(spoil: Spoil) -> None:
+    lines = refusal(spoil("password_file", 'password = "hunter2hunter2"\npassword_file'))
+    assert any("backends[0].password must not stand here" in line for line in lines)
+    assert not any("hunter2" in line for line in lines)
+
+
+def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(spoil: Spoil) -> None:
+    spoil('token = "123456:AAbbCC"', 'token = ""')
+    spoil("admin_ids = [7]", "admin_ids = []")
+    path = spoil('network = "regtest"', 'network = "regtest"\nconfirmations = 0')
+    (path.parent / "custody.key").unlink()
+    (path.parent / "node-password").unlink()
+    lines = refusal(path)
+    names = [line.split(": ")[1].split(" ")[0] for line in lines]
+    assert names == [
+        "telegram.token",
+        "telegram.admin_ids",
+        "custody.key_file",
+        "coins.LTC.confirmations",
+    ]
+    lines = refusal(spoil("confirmations = 0", "confirmations = 1"))
+    assert "backends[0].password_file names" in lines[-1]
+    assert "python run.py init" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("part", "by", "told"),
+    [
+        ('LTC = "80.00"', "", "rates.fixed.LTC is missing while LTC is enabled"),
+        ('key_file = "custody.key"', "", "custody.key_file is missing; write key_file or key_env"),
+        ("[custody]", '[custody]\nkey_env = "K"', "custody.key_env stands beside key_file"),
+        ('key_file = "custody.key"', 'key_env = "NO"', "names the variable NO, which is not set"),
+        ('key_file = "custody.key"', 'key_file = "."', "is a folder; write the path of a file"),
+        ("enabled = true", "enabled = false", "coins.LTC.enabled is false for every coin"),
+        ('user = "holdfast"', "", "coins.LTC.backends[0].user is missing"),
+        ('url = "http://127.0.0.1:9332"', "", "coins.LTC.backends[0].url is missing"),
+        ('password_file = "node-password"', "", "password_file is missing; write password_file or"),
+        ("enabled = true", 'enabled = true\ndust = "1"', "coins.LTC.dust is not below smallest"),
+        (
+            "password_file",
+            'password_env = "P"\npassword_file',
+            "password_env stands beside password_file",
+        ),
+        (
+            "[rates.fixed]",
+            '[operator]\nhost = "0.0.0.0"\n[rates.fixed]',
+            'operator.token is missing while host is "0.0.0.0"; write at least 16 characters',
+        ),
+        ("[rates.fixed]", '[operator]\ntoken = "short"\n[rates.fixed]', "token is too short"),
+        ("[rates.fixed]", "[operator]\nport = 8080\n[rates.fixed]", "is 8080 as gateway.port is"),
+    ],
+)  # fmt: skip
+def test_what_the_shop_needs_and_does_not_have_is_named(
+    spoil: Spoil, part: str, by: str, told: str
+) -> None:
+    (line,) = refusal(spoil(part, by))
+    assert told in line
+
+
+def test_a_shop_with_no_backend_is_told_so(spoil: Spoil, config: Path) -> None:
+    text = config.read_text()
+    config.write_text(text[: text.index("[[coins.LTC.backends]]")])
+    (line,) = refusal(config)
+    assert "coins.LTC.backends is missing" in line
+
+
+def test_the_operator_may_be_beyond_loopback_with_a_long_token(spoil: Spoil) -> None:
+    path = spoil("[rates", '[operator]\nhost = "0.0.0.0"\ntoken = "0123456789abcdef"\n[rates')
+    assert served(path).operator.token.get_secret_value() == "0123456789abcdef"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two\nlines\n"])
+def test_a_password_file_that_is_not_one_line_is_refused(config: Path, content: str) -> None:
+    (config.parent / "node-password").write_text(content)
+    (line,) = refusal(config)
+    assert "which is not one line; write the node's rpcpassword" in line
+
+
+def test_custody_needs_no_token_and_the_store_needs_no_custody(config: Path) -> None:
+    config.write_text('[custody]\nmnemonic_file = "mnemonic.sealed"\nkey_file = "custody.key"\n')
+    assert load(config, {}, purpose=Purpose.CUSTODY).custody.key_file is not None
+    (config.parent / "mnemonic.sealed").unlink()
+    assert load(config, {}, purpose=Purpose.STORE).shop.currency == "USD"
+    (line,) = refusal(config, Purpose.CUSTODY)
+    assert "custody.mnemonic_file names" in line
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff\xfe", "is not UTF-8 (byte 0); save it as UTF-8"),
+        (b"[shop]\ncurrency =\n", ":2: is not TOML: "),
+        (b"[shop]\n[shop]\n", "is not TOML: "),
+        (b"a = " + b"[" * 100_000, "is not TOML: "),
+        (b"shop = 3\n", ":1: shop is 3; write a table of settings"),
+        (b"coins.LTC.backends = [1]\n", ":1: coins.LTC.backends[0] is 1; write a table"),
+        (b"coins.LTC.backends = 1\n", ":1: coins.LTC.backends is 1; write a list of tables"),
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_refused(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    (line,) = refusal(path, Purpose.STORE)
+    assert told in line
+
+
+def test_a_file_that_is_not_there_is_named_with_the_way_to_make_it(tmp_path: Path) -> None:
+    (line,) = refusal(tmp_path / "none.toml", Purpose.STORE)
+    assert f"{tmp_path / 'none.toml'}: there is no such file; run" in line
+    (line,) = refusal(tmp_path, Purpose.STORE)
+    assert "cannot be read" in line
+
+
+def test_the_settings_file_of_the_repository_lacks_nothing_but_secrets() -> None:
+    path = Path(__file__).parents[2] / "config.toml"
+    settings = load(path, {"HOLDFAST_TELEGRAM__TOKEN": ""}, purpose=Purpose.STORE)
+    defaults = Settings()
+    for section in ("shop", "gateway", "actors", "orders", "log"):
+        assert getattr(settings, section) == getattr(defaults, section)
+    coin, default_coin = settings.coins.LTC, defaults.coins.LTC
+    assert coin.enabled
+    assert coin.model_copy(update={"enabled": False, "backends": ()}) == default_coin
