@@ -1,0 +1,1 @@
+"""How the world reaches the shop: Telegram, and the operator's HTTP pages."""

@@ -1,0 +1,43 @@
+"""All handlers of the bot in one router, and the dispatcher around it."""
+
+from aiogram import Dispatcher, Router
+
+from gateway.bridge import ShopBridge
+from gateway.telegram.admin import Administration
+from gateway.telegram.browsing import Browsing, OpenQuestions
+from gateway.telegram.general import General
+from gateway.telegram.guard import Guard
+from gateway.telegram.ordering import Ordering
+from gateway.telegram.orders import OrderHistory
+from gateway.telegram.shop import Desk, TelegramShop
+from gateway.texts import load_texts
+from store.queries import StoreReader
+
+
+def telegram_routers(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop) -> Router:
+    """A router with every handler behind the guard.
+
+    Raises:
+        FileNotFoundError: the shop does not speak `shop.language`.
+    """
+    texts = load_texts(shop.language)
+    desk = Desk(bridge=bridge, reader=reader, shop=shop, texts=texts)
+    questions = OpenQuestions()
+    browsing = Browsing(desk, questions)
+    router = Router(name="shop")
+    guard = Guard(texts)
+    router.message.outer_middleware(guard)
+    router.callback_query.outer_middleware(guard)
+    browsing.register(router)
+    Ordering(desk, questions).register(router)
+    OrderHistory(desk).register(router)
+    Administration(desk).register(router)
+    General(desk, questions, browsing).register(router)
+    return router
+
+
+def telegram_dispatcher(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop) -> Dispatcher:
+    """A dispatcher for `run_polling`, without aiogram's own state of chats."""
+    dispatcher = Dispatcher(disable_fsm=True)
+    dispatcher.include_router(telegram_routers(bridge, reader, shop))
+    return dispatcher
