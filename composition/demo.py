@@ -1,0 +1,113 @@
+"""The demonstration: the shop on the sandbox, everything made fresh in a folder of its own."""
+
+import shutil
+from pathlib import Path
+
+import click
+import tomlkit
+
+from composition.actor_system import StartRefusedError
+from composition.serving import serve_shop
+from configuration.loading import load
+from configuration.logging import configure_logging, secrets_of
+from configuration.requirements import Purpose
+from domain.importing import parse_import
+from payments.custody import new_key, new_mnemonic, seal, write_secret
+from sandbox.chain.server import ChainCredentials
+from sandbox.server import Sandbox, SandboxSettings
+from store import offline
+
+_MARK = ".holdfast-demo"
+_GOODS = Path(__file__).resolve().parent.parent / "sandbox" / "page" / "items.json"
+_CURRENCY = "USD"
+_PASSWORD_VARIABLE = "DEMO_NODE_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+async def serve_demo(directory: Path, port: int) -> None:
+    """Run the shop on the sandbox until SIGTERM or SIGINT.
+
+    Raises:
+        StartRefusedError: the folder holds something else, or the port is taken.
+    """
+    _make_fresh(directory)
+    credentials = ChainCredentials()
+    settings_of_sandbox = SandboxSettings(port=port, chain_credentials=credentials)
+    sandbox = Sandbox(settings_of_sandbox)
+    try:
+        await sandbox.start()
+    except OSError as error:
+        raise StartRefusedError(
+            f"cannot listen on port {port} ({error.strerror}); write another with --port"
+        ) from error
+    try:
+        config = directory / "config.toml"
+        config.write_text(_config(sandbox, settings_of_sandbox), encoding="utf-8")
+        _make_secrets(directory)
+        settings = load(config, {_PASSWORD_VARIABLE: credentials.password}, purpose=Purpose.SERVE)
+        configure_logging(settings.log, secrets_of(settings))
+        _stock(str(settings.store.path))
+        await serve_shop(settings, lambda: _say_where(sandbox.url))
+    finally:
+        await sandbox.stop()
+
+
+def _say_where(url: str) -> None:
+    click.echo(f"\n  Holdfast demo: open {url}\n\n  Ctrl-C ends it.\n")
+
+
+def _make_fresh(directory: Path) -> None:
+    if directory.exists():
+        if any(directory.iterdir()) and not (directory / _MARK).exists():
+            raise StartRefusedError(
+                f"{directory} holds something that is no demo; write another folder with"
+                " --directory"
+            )
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True)
+    (directory / _MARK).touch()
+
+
+def _make_secrets(directory: Path) -> None:
+    key = new_key()
+    write_secret(directory / "key", key.hex())
+    write_secret(directory / "mnemonic.sealed", seal(new_mnemonic(), key))
+
+
+def _stock(store_path: str) -> None:
+    parsed = parse_import(_GOODS.name, _GOODS.read_bytes(), _CURRENCY)
+    offline.import_items(store_path, parsed.entries, _CURRENCY)
+
+
+def _config(sandbox: Sandbox, made_of: SandboxSettings) -> str:
+    """The same settings file that an owner writes, pointing at the sandbox."""
+    settings = {
+        "shop": {"currency": _CURRENCY},
+        "telegram": {
+            "token": made_of.token,
+            "api_url": sandbox.url,
+            "admin_ids": [made_of.admin_id],
+        },
+        "gateway": {"port": 0},
+        "operator": {"port": 0},
+        "store": {"path": "holdfast.db"},
+        "custody": {"mnemonic_file": "mnemonic.sealed", "key_file": "key"},
+        "rates": {"fixed": {"LTC": "80.00"}},
+        "coins": {
+            "LTC": {
+                "enabled": True,
+                "network": "regtest",
+                "confirmations": 2,
+                "poll_interval_seconds": 1,
+                "backends": [
+                    {
+                        "kind": "bitcoind",
+                        "url": sandbox.chain_url,
+                        "user": made_of.chain_credentials.user,
+                        "password_env": _PASSWORD_VARIABLE,
+                    }
+                ],
+            }
+        },
+        "log": {"level": "WARNING"},
+    }
+    return tomlkit.dumps(settings)

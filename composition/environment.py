@@ -1,0 +1,69 @@
+"""The actors' world as the settings describe it."""
+
+from actors.environment import Environment, SystemClock
+from configuration.settings import LitecoinSettings, Settings
+from gateway.telegram.notices import TelegramNotices
+from payments.addresses import HotAddresses
+from payments.bitcoind import BitcoindConnector
+from payments.custody import CustodyError
+from thespian_asyncio import ThreadExecutor
+
+
+def environment_of(settings: Settings) -> Environment:
+    """The environment of production.
+
+    Raises:
+        CustodyError: no mnemonic file is set.
+    """
+    coins = settings.coins.enabled()
+    return Environment(
+        clock=SystemClock(),
+        new_executor=ThreadExecutor,
+        chains={symbol: connector_of(coin) for symbol, coin in coins.items()},
+        chain_poll_interval_seconds={
+            symbol: coin.poll_interval_seconds for symbol, coin in coins.items()
+        },
+        address_sources={symbol: addresses_of(settings, coin) for symbol, coin in coins.items()},
+        notices=TelegramNotices(
+            token=settings.telegram.token.get_secret_value(),
+            api_url=settings.telegram.api_url,
+            store_path=str(settings.store.path),
+            networks=networks_of(settings),
+            language=settings.shop.language,
+        ),
+    )
+
+
+def networks_of(settings: Settings) -> dict[str, str]:
+    """The network of each coin that is enabled."""
+    return {symbol: coin.network for symbol, coin in settings.coins.enabled().items()}
+
+
+def connector_of(coin: LitecoinSettings) -> BitcoindConnector:
+    """How to reach the coin's node."""
+    backend = coin.backends[0]
+    return BitcoindConnector(
+        coin=coin.SYMBOL,
+        network=coin.network,
+        url=backend.url,
+        user=backend.user,
+        password=backend.password.get_secret_value(),
+    )
+
+
+def addresses_of(settings: Settings, coin: LitecoinSettings) -> HotAddresses:
+    """Where the coin's addresses come from.
+
+    Raises:
+        CustodyError: no mnemonic file is set.
+    """
+    custody = settings.custody
+    if custody.mnemonic_file is None:
+        raise CustodyError("custody.mnemonic_file is missing")
+    return HotAddresses(
+        coin=coin.SYMBOL,
+        network=coin.network,
+        mnemonic_file=custody.mnemonic_file,
+        key_file=custody.key_file,
+        key_env=custody.key_env,
+    )

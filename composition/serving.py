@@ -1,0 +1,147 @@
+"""The shop as a process: starts in order, runs until it is told to stop, stops in reverse."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from aiohttp import web
+from loguru import logger
+
+from actors.messages import StartShop
+from composition.actor_system import ShopActors, StartRefusedError
+from composition.environment import addresses_of, connector_of, environment_of, networks_of
+from configuration.settings import Settings
+from gateway.operator import health_app, operator_app
+from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot
+from gateway.telegram.polling import run_polling
+from gateway.telegram.routers import telegram_dispatcher
+from gateway.telegram.shop import TelegramShop
+from payments.bitcoind import check
+from payments.chain import ChainUnavailableError
+from store.queries import StoreReader
+
+__all__ = ["StartRefusedError", "serve_shop"]
+
+
+async def serve_shop(settings: Settings, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Run the shop until SIGTERM or SIGINT; `on_ready` is called when it is open.
+
+    Raises:
+        StartRefusedError, ChainRefusedError, CustodyError, AddressError: it cannot run as it is
+            set up.
+    """
+    stop = _stop_signal()
+    await _check_credentials(settings)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_running(settings))
+        on_ready()
+        await stop.wait()
+        logger.info("stopping")
+    logger.info("stopped")
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        actors = ShopActors()
+        stack.push_async_callback(actors.stop)
+        operator = settings.operator
+        pages = operator_app(actors.bridge, operator.token.get_secret_value() or None)
+        await stack.enter_async_context(_listening(pages, operator.host, operator.port, "operator"))
+        await actors.start(
+            StartShop(
+                store_path=str(settings.store.path),
+                admin_telegram_ids=settings.telegram.admin_ids,
+                max_active_orders=settings.orders.max_active,
+                rules=settings.order_rules(),
+                fixed_rates=settings.fixed_rates(),
+                environment=environment_of(settings),
+            )
+        )
+        reader = StoreReader(str(settings.store.path))
+        stack.callback(reader.close)
+        await asyncio.to_thread(_check_mnemonic, settings, reader)
+        gateway = settings.gateway
+        public = health_app(actors.bridge)
+        await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
+        await stack.enter_async_context(_polling(settings, actors, reader))
+        yield
+
+
+@asynccontextmanager
+async def _polling(
+    settings: Settings, actors: ShopActors, reader: StoreReader
+) -> AsyncIterator[None]:
+    shop = TelegramShop(
+        admin_ids=frozenset(settings.telegram.admin_ids),
+        currency=settings.shop.currency,
+        coins=tuple(settings.coins.enabled()),
+        networks=networks_of(settings),
+        language=settings.shop.language,
+    )
+    bot = new_bot(settings.telegram.api_url, settings.telegram.token.get_secret_value())
+    dispatcher = telegram_dispatcher(actors.bridge, reader, shop)
+    polling = asyncio.create_task(run_polling(bot, dispatcher, settings.shop.language))
+    try:
+        yield
+    finally:
+        polling.cancel()
+        with suppress(asyncio.CancelledError):
+            await polling
+        await bot.session.close()
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int, name: str) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise StartRefusedError(
+                f"{name}.host and {name}.port: cannot listen on {host}:{port}"
+                f" ({error.strerror}); write a free port"
+            ) from error
+        logger.info("{} listens on http://{}:{}", name, *runner.addresses[0][:2])
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _check_credentials(settings: Settings) -> None:
+    """Refuse what will never work; what is only out of reach now is no reason not to start."""
+    token = settings.telegram.token.get_secret_value()
+    try:
+        await check_token(settings.telegram.api_url, token)
+    except TelegramRefusedError as error:
+        raise StartRefusedError(f"telegram.token: {error}") from error
+    for symbol, coin in settings.coins.enabled().items():
+        await asyncio.to_thread(addresses_of(settings, coin).open)
+        try:
+            await check(connector_of(coin))
+        except ChainUnavailableError as error:
+            logger.warning("{} takes no orders until its chain can be looked at: {}", symbol, error)
+
+
+def _check_mnemonic(settings: Settings, reader: StoreReader) -> None:
+    """Refuse a mnemonic that is not the one which the store's addresses are of."""
+    for symbol, coin in settings.coins.enabled().items():
+        last = reader.last_address(symbol)
+        if last is None:
+            continue
+        index, address = last
+        if addresses_of(settings, coin).open().derive(index) != address:
+            raise StartRefusedError(
+                f"custody.mnemonic_file: this mnemonic does not give the {symbol} addresses that"
+                " the store's orders have; put back the one that the shop was run with"
+            )

@@ -1,0 +1,255 @@
+"""Holdfast's command line: `python run.py [--config PATH] COMMAND`.
+
+Exit status 0: done; 1: something was found wrong; 2: wrong input or configuration, told in one line
+for each problem on stderr. The shop itself is imported only by the commands that run it.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from configuration.initial import NoAnswerError, initialise
+from configuration.loading import load
+from configuration.logging import configure_logging, secrets_of
+from configuration.problems import ConfigurationError
+from configuration.questions import Question
+from configuration.requirements import Purpose
+from configuration.settings import Log, Settings
+from domain.catalog import ImportRefusedError
+from domain.importing import parse_import
+from payments.addresses import AddressError, HotAddresses
+from payments.chain import ChainRefusedError
+from payments.custody import CustodyError, read_secret
+from store import offline
+from store.writer import StoreUnavailableError
+
+PROGRAM_FOLDER = Path(__file__).resolve().parent
+FOUND_WRONG = 1
+WRONG_INPUT = 2
+INTERRUPTED = 130
+LARGEST_ADDRESS_INDEX = 2**31 - 1  # BIP 32: an index that is not hardened
+LARGEST_MNEMONIC_BYTES = 65_536
+LARGEST_IMPORT_BYTES = 20 * 1024 * 1024  # the largest file that a bot may fetch from Telegram
+
+CANNOT_START = (AddressError, ChainRefusedError, CustodyError, StoreUnavailableError)
+
+
+@contextmanager
+def refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Tell these errors as one line, exit status 2, and without a traceback."""
+    try:
+        yield
+    except errors as error:
+        raise ConfigurationError(*str(error).splitlines()) from error
+
+
+def loaded(config: Path, purpose: Purpose) -> Settings:
+    """The settings, with logging set up as they say."""
+    settings = load(config, os.environ, purpose=purpose)
+    configure_logging(settings.log, secrets_of(settings))
+    return settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=PROGRAM_FOLDER / "config.toml",
+    show_default="config.toml beside run.py",
+    help="The settings file; relative paths in it are relative to it.",
+)
+@click.pass_context
+def cli(context: click.Context, config: Path) -> None:
+    """A Telegram shop that is paid in crypto."""
+    context.obj = config
+
+
+@cli.command()
+@click.pass_obj
+def serve(config: Path) -> None:
+    """Run the shop until SIGTERM or Ctrl-C."""
+    settings = loaded(config, Purpose.SERVE)
+    from composition import StartRefusedError, serve_shop  # noqa: PLC0415 - all of the shop
+
+    with refusing(StartRefusedError, *CANNOT_START):
+        asyncio.run(serve_shop(settings))
+
+
+@cli.command()
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=PROGRAM_FOLDER / "data" / "demo",
+    show_default="data/demo beside run.py",
+    help="Where everything is made fresh.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8090,
+    show_default=True,
+    help="Of the page to open; 0: any that is free.",
+)
+def demo(directory: Path, port: int) -> None:
+    """Run the shop on the sandbox: no account, no token, no node."""
+    from composition import StartRefusedError, serve_demo  # noqa: PLC0415 - all of the shop
+
+    with refusing(StartRefusedError, *CANNOT_START):
+        asyncio.run(serve_demo(directory, port))
+
+
+@cli.command()
+@click.option(
+    "--mnemonic-file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Take the mnemonic from this file, or from stdin (-), instead of making one.",
+)
+@click.pass_obj
+def init(config: Path, mnemonic_file: Path | None) -> None:
+    """Ask for what is missing; write the settings file and the sealed secrets."""
+    configure_logging(Log(level="WARNING"))
+    with refusing(CustodyError):
+        mnemonic = read_given_mnemonic(mnemonic_file) if mnemonic_file is not None else None
+        template = PROGRAM_FOLDER / "config.toml"
+        prepared = initialise(config, template, os.environ, mnemonic, asked)
+    if prepared.mnemonic is not None:
+        click.echo(
+            "These words are the only way to the shop's coins if this machine is lost. They are"
+            " shown this once: write them on paper, in this order, and keep it safe.\n"
+        )
+        click.echo(f"{prepared.mnemonic}\n")
+    click.echo(f"{prepared.config_file} and the secrets it names are ready.")
+
+
+@cli.group()
+def custody() -> None:
+    """Addresses and keys."""
+
+
+@custody.command()
+@click.argument("coin")
+@click.argument("index", type=click.IntRange(0, LARGEST_ADDRESS_INDEX))
+@click.pass_obj
+def address(config: Path, coin: str, index: int) -> None:
+    """Print the receiving address of COIN with this INDEX, counted from 0."""
+    settings = loaded(config, Purpose.CUSTODY)
+    known = {settings.coins.LTC.SYMBOL: settings.coins.LTC}
+    if coin not in known:
+        raise click.BadParameter(
+            f"{coin!r} is not a coin of this version: write {', '.join(known)}"
+        )
+    keys = settings.custody
+    if keys.mnemonic_file is None:
+        raise ConfigurationError("custody.mnemonic_file is missing")
+    addresses = HotAddresses(
+        coin=coin,
+        network=known[coin].network,
+        mnemonic_file=keys.mnemonic_file,
+        key_file=keys.key_file,
+        key_env=keys.key_env,
+    )
+    with refusing(AddressError, CustodyError):
+        click.echo(addresses.open().derive(index))
+
+
+@cli.group()
+def items() -> None:
+    """Goods to sell."""
+
+
+@items.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def import_items(config: Path, file: Path) -> None:
+    """Import units from a JSON or TXT FILE while the shop is not running."""
+    settings = loaded(config, Purpose.STORE)
+    currency = settings.shop.currency
+    with refusing(ImportRefusedError, StoreUnavailableError):
+        parsed = parse_import(file.name, read_import(file), currency)
+        added, known = offline.import_items(str(settings.store.path), parsed.entries, currency)
+    click.echo(f"{added} added")
+    for place in known:
+        click.echo(f"{parsed.place_name} {place}: known already, skipped")
+    for bad in parsed.bad:
+        click.echo(f"{parsed.place_name} {bad.place}: {bad.why}", err=True)
+    if parsed.bad:
+        raise click.exceptions.Exit(FOUND_WRONG)
+
+
+def read_import(path: Path) -> bytes:
+    """The content of a file to import.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_IMPORT_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > LARGEST_IMPORT_BYTES:
+        raise ConfigurationError(f"{path}: is larger than {LARGEST_IMPORT_BYTES} bytes; split it")
+    return content
+
+
+def read_given_mnemonic(path: Path) -> str:
+    """The text of a mnemonic file, or of stdin for `-`.
+
+    Raises:
+        CustodyError: it cannot be read.
+    """
+    if str(path) != "-":
+        return read_secret(path, "mnemonic")
+    try:
+        return sys.stdin.buffer.read(LARGEST_MNEMONIC_BYTES).decode("utf-8")
+    except UnicodeDecodeError:
+        raise CustodyError("what came on stdin is not text, so it is no mnemonic") from None
+
+
+def asked(question: Question) -> object:
+    """Put a question on the terminal until its answer is good.
+
+    Raises:
+        NoAnswerError: stdin has ended.
+    """
+
+    def check(text: str) -> object:
+        try:
+            return question.check(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    # Hidden input reads from the terminal itself, past a stdin that is a file or a pipe.
+    is_hidden = question.is_secret and sys.stdin.isatty()
+    try:
+        return click.prompt(question.prompt, value_proc=check, hide_input=is_hidden)
+    except click.Abort:
+        raise NoAnswerError from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="run.py", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return WRONG_INPUT
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        return WRONG_INPUT
+    except ConfigurationError as error:
+        for line in error.lines:
+            click.echo(f"error: {line}", err=True)
+        return WRONG_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
