@@ -1,0 +1,563 @@
+"""The watcher with a chain that follows a script, in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from thespian.actors import Actor, ActorAddress
+
+from actors.chain_watcher import CATCHING_UP, FIRST_PLACE_NOT_ON_DISK, ChainWatcherActor
+from actors.environment import Environment, NoticeSender
+from actors.messages import (
+    ChainHealth,
+    LookAtAddress,
+    PaymentSeen,
+    PaymentSeenTaken,
+    StartWatcher,
+    WatchAddress,
+    Watched,
+)
+from domain.events import PlaceMoved
+from payments.addresses import Bip84Addresses
+from payments.bitcoind import BitcoindConnector
+from payments.chain import (
+    ChainClient,
+    ChainConnector,
+    ChainRefusedError,
+    ChainUnavailableError,
+    Found,
+    Look,
+    Place,
+)
+from payments.custody import new_mnemonic
+from store.contract import Record, Recorded, RecordRefusalReason, RecordRefused
+from tests.litecoin_node import LitecoinNode, litecoin_node
+from thespian_asyncio import ActorSystemBase, Executor, ThreadExecutor, join_executors
+from thespian_asyncio.testing import LoopExecutor, run_in_virtual_time
+
+__all__ = ["litecoin_node"]
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+POLL_SECONDS = 10.0
+
+
+class LoopClock:
+    """The time of day, moving with the loop."""
+
+    def __init__(self) -> None:
+        self.set_by = timedelta()
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=asyncio.get_running_loop().time()) + self.set_by
+
+
+@dataclass
+class ScriptedChain:
+    """A chain and its client: what it shows is set by the test."""
+
+    height: int = 100
+    mempool: list[Found] = field(default_factory=list)
+    blocks: list[Found] = field(default_factory=list)
+    error: Exception | None = None
+    complete: bool = True
+    takes_seconds: float = 0.0
+    began: list[float] = field(default_factory=list)
+    places: list[Place | None] = field(default_factory=list)
+    under_way: int = 0
+
+    def connect(self) -> ChainClient:
+        return self
+
+    async def look(
+        self, place: Place | None, addresses: Mapping[str, object], *, began_at: datetime
+    ) -> Look:
+        self.began.append(seconds_of(began_at))
+        self.places.append(place)
+        self.under_way += 1
+        assert self.under_way == 1, "two looks at once"
+        await asyncio.sleep(self.takes_seconds)
+        self.under_way -= 1
+        if self.error is not None:
+            raise self.error
+        start = self.height if place is None else place.height
+        return Look(
+            began_at=began_at,
+            place=block(self.height),
+            fork_height=None,
+            in_blocks=tuple(
+                each
+                for each in self.blocks
+                if each.address in addresses and start < (each.block_height or 0) <= self.height
+            ),
+            in_mempool=tuple(each for each in self.mempool if each.address in addresses),
+            complete=self.complete,
+        )
+
+    async def close(self) -> None:
+        pass
+
+
+class NoNotices:
+    def open(self) -> NoticeSender:
+        raise NotImplementedError("no notice is sent here")
+
+
+class Recipient(Actor):
+    """Keeps what it receives in the list that it is given first."""
+
+    def receiveMessage(self, msg: object, sender: ActorAddress) -> None:
+        if isinstance(msg, list):
+            self.log = msg
+        elif hasattr(self, "log"):
+            self.log.append(msg)
+
+
+class Stage:
+    """A watcher with its shop, its ledger and its chain."""
+
+    def __init__(self) -> None:
+        self.base = ActorSystemBase(None)
+        self.chain = ScriptedChain()
+        self.clock = LoopClock()
+        self.to_shop: list[object] = []
+        self.to_ledger: list[Record] = []
+        self.shop = self._recipient(self.to_shop)
+        self.ledger = self._recipient(self.to_ledger)
+        self.watcher = self.base.newPrimaryActor(ChainWatcherActor)
+
+    def _recipient(self, log: list[object] | list[Record]) -> ActorAddress:
+        address = self.base.newPrimaryActor(Recipient)
+        self.base.tell_async(address, log)
+        return address
+
+    def start(
+        self,
+        place: Place | None,
+        *watched: Watched,
+        chain: ChainConnector | None = None,
+        executor: Callable[[str], Executor] = lambda _name: LoopExecutor(),
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        environment = Environment(
+            clock=self.clock,
+            new_executor=executor,
+            chains={"LTC": chain or self.chain},
+            chain_poll_interval_seconds={"LTC": poll_seconds},
+            address_sources={},
+            notices=NoNotices(),
+        )
+        self.tell(
+            StartWatcher(
+                coin="LTC",
+                shop=self.shop,
+                ledger=self.ledger,
+                place_height=None if place is None else place.height,
+                place_hash=None if place is None else place.block_hash,
+                watched=watched,
+                environment=environment,
+            )
+        )
+
+    def tell(self, message: object) -> None:
+        self.base.tell_async(self.watcher, message)
+
+    def take(self, seen: PaymentSeen) -> None:
+        self.tell(
+            PaymentSeenTaken(order_id=seen.order_id, address=seen.address, began_at=seen.began_at)
+        )
+
+    async def until(self, seconds: float) -> None:
+        """Let the time pass, and a moment more so that all of that second has been done."""
+        await asyncio.sleep(seconds + 0.5 - asyncio.get_running_loop().time())
+
+    @property
+    def seen(self) -> list[PaymentSeen]:
+        return [each for each in self.to_shop if isinstance(each, PaymentSeen)]
+
+    @property
+    def health(self) -> list[str]:
+        return [each.why for each in self.to_shop if isinstance(each, ChainHealth)]
+
+    def state(self) -> object:
+        inspected = self.base.inspect(kind="chain_watcher").actors
+        assert len(inspected) == 1
+        return inspected[0].details["state"]
+
+
+Scene = Callable[[Stage], Coroutine[object, object, None]]
+
+
+def play(scene: Scene) -> None:
+    async def run() -> None:
+        stage = Stage()
+        await scene(stage)
+        assert await stage.base.shutdown_async()
+
+    run_in_virtual_time(run())
+
+
+def seconds_of(moment: datetime) -> float:
+    return (moment - START).total_seconds()
+
+
+def block(height: int) -> Place:
+    return Place(height=height, block_hash=f"hash of {height}")
+
+
+def watched(address: str = "A", order_id: int = 7) -> Watched:
+    return Watched(order_id=order_id, address=address, confirmations_required=2, watch_until=None)
+
+
+def paid(address: str = "A", height: int | None = None) -> Found:
+    return Found(
+        address=address,
+        transaction_id="t",
+        output_index=0,
+        amount_base_units=5,
+        block_height=height,
+        block_hash=None if height is None else block(height).block_hash,
+        chain_time=START,
+    )
+
+
+def test_looks_begin_an_interval_after_the_last_began() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.takes_seconds = 3.0
+        stage.start(block(100))
+        await stage.until(35)
+        assert stage.chain.began == [0, 10, 20, 30]
+
+    play(scene)
+
+
+def test_look_that_takes_longer_than_the_interval_is_followed_at_once() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.takes_seconds = 14.0
+        stage.start(block(100))
+        await stage.until(35)
+        assert stage.chain.began == [0, 14, 28]
+
+    play(scene)
+
+
+def test_clock_that_is_set_back_does_not_stop_the_looks() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100))
+        await stage.until(11)
+        stage.clock.set_by = -timedelta(hours=1)
+        await stage.until(41)
+        assert len(stage.chain.began) == 5
+
+    play(scene)
+
+
+def test_incomplete_look_is_followed_at_once_and_takes_no_orders() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.complete = False
+        stage.chain.takes_seconds = 1.0
+        stage.start(block(100))
+        await stage.until(3)
+        assert stage.chain.began == [0, 1, 2, 3]
+        assert stage.health == [CATCHING_UP]
+        assert stage.state() == "catching up"
+        stage.chain.complete = True
+        await stage.until(5)
+        assert stage.health == [CATCHING_UP, ""]
+        assert stage.state() == "watching"
+
+    play(scene)
+
+
+def test_payment_is_told_to_the_shop_and_told_again_until_it_is_taken() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100), watched())
+        await stage.until(5)
+        assert stage.seen == []
+        stage.chain.mempool = [paid()]
+        await stage.until(30)
+        assert [seconds_of(each.began_at) for each in stage.seen] == [10, 20, 30]
+        (sighting,) = stage.seen[0].sightings
+        assert (stage.seen[0].order_id, stage.seen[0].coin) == (7, "LTC")
+        assert (sighting.amount_base_units, sighting.confirmations) == (5, 0)
+        assert {each.sightings for each in stage.seen} == {(sighting,)}
+        stage.take(stage.seen[0])
+        await stage.until(60)
+        assert len(stage.seen) == 3
+
+    play(scene)
+
+
+def test_address_that_is_told_later_is_watched() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100))
+        stage.chain.mempool = [paid()]
+        await stage.until(5)
+        stage.tell(WatchAddress(watched=watched()))
+        await stage.until(10)
+        assert [each.address for each in stage.seen] == ["A"]
+
+    play(scene)
+
+
+def test_payment_in_a_block_that_was_read_before_its_address_came_is_found() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100))
+        await stage.until(5)
+        stage.chain.height, stage.chain.blocks = 101, [paid(height=101)]
+        await stage.until(10)
+        stage.tell(WatchAddress(watched=watched()))
+        await stage.until(20)
+        assert [each.sightings[0].block_height for each in stage.seen] == [101]
+
+    play(scene)
+
+
+def test_payment_in_a_block_read_while_its_address_came_is_found() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.takes_seconds = 4.0
+        stage.start(block(100))
+        await stage.until(6)
+        stage.chain.height, stage.chain.blocks = 101, [paid(height=101)]
+        await stage.until(11)
+        stage.tell(WatchAddress(watched=watched()))
+        await stage.until(25)
+        assert [each.sightings[0].block_height for each in stage.seen] == [101]
+
+    play(scene)
+
+
+def test_question_is_answered_after_the_first_look_that_begins_late_enough() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100), watched())
+        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START + timedelta(seconds=20)))
+        await stage.until(19)
+        assert stage.seen == []
+        await stage.until(50)
+        (answer,) = stage.seen
+        assert (seconds_of(answer.began_at), answer.sightings) == (20, ())
+
+    play(scene)
+
+
+def test_question_is_not_answered_by_a_look_that_was_under_way() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.takes_seconds = 5.0
+        stage.start(block(100), watched())
+        await stage.until(12)
+        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START + timedelta(seconds=12)))
+        await stage.until(18)
+        assert stage.seen == []
+        await stage.until(26)
+        assert [seconds_of(each.began_at) for each in stage.seen] == [20]
+
+    play(scene)
+
+
+def test_question_about_an_address_that_is_new_waits_for_a_look_at_it() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.takes_seconds = 5.0
+        stage.start(block(100))
+        await stage.until(12)
+        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START))
+        stage.tell(WatchAddress(watched=watched()))
+        await stage.until(26)
+        assert [seconds_of(each.began_at) for each in stage.seen] == [20]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("trouble", ["error", "incomplete"])
+def test_question_is_answered_only_by_a_look_that_succeeded_and_is_complete(trouble: str) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.error = ChainUnavailableError("no node") if trouble == "error" else None
+        stage.chain.complete, stage.chain.takes_seconds = trouble != "incomplete", 1.0
+        stage.start(block(100), watched())
+        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START))
+        await stage.until(5)
+        assert stage.seen == []
+        stage.chain.error, stage.chain.complete = None, True
+        await stage.until(30)
+        assert len(stage.seen) == 1
+
+    play(scene)
+
+
+def test_failing_looks_are_repeated_with_back_off_and_told_once() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.error = ChainUnavailableError("the node is away")
+        stage.start(block(100))
+        await stage.until(260)
+        assert stage.chain.began == [0, 10, 30, 70, 130, 190, 250]
+        assert stage.health == ["the node is away"]
+        assert stage.state() == "blind"
+        stage.chain.error = None
+        await stage.until(331)
+        assert stage.chain.began[7:] == [310, 320, 330]
+        assert stage.health == ["the node is away", ""]
+
+    play(scene)
+
+
+def test_refusal_is_told_as_such_and_looked_at_again() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.error = ChainRefusedError("wrong password")
+        stage.start(block(100))
+        await stage.until(5)
+        assert stage.health == ["refused: wrong password"]
+        assert stage.state() == "refused"
+        stage.chain.error = None
+        await stage.until(15)
+        assert stage.health[1:] == [""]
+
+    play(scene)
+
+
+def test_broken_client_makes_the_coin_blind_and_no_more() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.error = ZeroDivisionError("a mistake")
+        stage.start(block(100))
+        await stage.until(5)
+        assert stage.health == ["a look at the chain broke (ZeroDivisionError)"]
+        stage.chain.error = None
+        await stage.until(15)
+        assert stage.health[1:] == [""]
+
+    play(scene)
+
+
+def test_first_place_is_on_disk_before_orders_are_taken() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(None)
+        await stage.until(5)
+        assert stage.chain.places == [None]
+        assert stage.health == [FIRST_PLACE_NOT_ON_DISK]
+        (record,) = stage.to_ledger
+        assert record.events == (
+            PlaceMoved(coin="LTC", height=100, block_hash=block(100).block_hash),
+        )
+        stage.tell(Recorded(command_id=record.command_id))
+        await stage.until(6)
+        assert stage.health == [FIRST_PLACE_NOT_ON_DISK, ""]
+
+    play(scene)
+
+
+def test_record_is_sent_again_until_it_is_answered() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(None)
+        await stage.until(20)
+        assert len(stage.to_ledger) == 3
+        assert len({record.command_id for record in stage.to_ledger}) == 1
+        stage.tell(Recorded(command_id=stage.to_ledger[0].command_id))
+        await stage.until(60)
+        assert len(stage.to_ledger) == 3
+
+    play(scene)
+
+
+def test_refused_record_is_followed_by_another() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(None)
+        await stage.until(5)
+        refused = RecordRefused(
+            command_id=stage.to_ledger[0].command_id, reason=RecordRefusalReason.CONSTRAINT
+        )
+        stage.tell(refused)
+        await stage.until(15)
+        assert len({record.command_id for record in stage.to_ledger}) == 2
+
+    play(scene)
+
+
+def test_place_goes_to_disk_only_after_what_was_found_was_taken() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100), watched())
+        stage.chain.height, stage.chain.blocks = 101, [paid(height=101)]
+        await stage.until(100)
+        assert stage.to_ledger == []
+        stage.take(stage.seen[-1])
+        await stage.until(110)
+        (record,) = stage.to_ledger
+        assert record.events == (
+            PlaceMoved(coin="LTC", height=101, block_hash=block(101).block_hash),
+        )
+
+    play(scene)
+
+
+def test_watcher_takes_up_at_its_place() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.height, stage.chain.blocks = 105, [paid(height=103)]
+        stage.start(block(100), watched())
+        await stage.until(5)
+        assert stage.chain.places == [block(100)]
+        assert [each.sightings[0].block_height for each in stage.seen] == [103]
+
+    play(scene)
+
+
+def test_address_is_watched_until_its_time_is_over() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100), replace(watched(), watch_until=START + timedelta(seconds=15)))
+        await stage.until(25)
+        stage.chain.mempool = [paid()]
+        await stage.until(60)
+        assert stage.seen == []
+
+    play(scene)
+
+
+def test_second_start_changes_nothing() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100))
+        stage.start(block(50))
+        await stage.until(12)
+        assert stage.chain.places == [block(100), block(100)]
+
+    play(scene)
+
+
+def test_exit_during_a_look_leaves_nothing_behind() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.takes_seconds = 1000.0
+        stage.start(block(100))
+        await stage.until(1)
+
+    play(scene)
+
+
+@pytest.mark.litecoind
+async def test_payment_to_a_real_node_is_seen_and_then_confirmed(
+    litecoin_node: LitecoinNode,
+) -> None:
+    stage = Stage()
+    address = Bip84Addresses("LTC", "regtest", new_mnemonic(12)).derive(0)
+    connector = BitcoindConnector(
+        coin="LTC",
+        network="regtest",
+        url=litecoin_node.url,
+        user=litecoin_node.user,
+        password=litecoin_node.password,
+    )
+    stage.start(None, chain=connector, executor=ThreadExecutor, poll_seconds=0.1)
+    await eventually(lambda: bool(stage.to_ledger))
+    stage.tell(Recorded(command_id=stage.to_ledger[0].command_id))
+    await eventually(lambda: stage.health[-1:] == [""])
+    stage.tell(WatchAddress(watched=watched(address)))
+    await asyncio.to_thread(litecoin_node.pay, address, "0.12345678")
+    await eventually(lambda: bool(stage.seen))
+    (sighting,) = stage.seen[-1].sightings
+    assert (sighting.amount_base_units, sighting.confirmations) == (12_345_678, 0)
+    stage.take(stage.seen[-1])
+    await asyncio.to_thread(litecoin_node.mine, 2)
+    await eventually(lambda: stage.seen[-1].sightings[0].confirmations == 2)
+    assert await stage.base.shutdown_async()
+    assert await asyncio.to_thread(join_executors, 10)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - the thread of another actor makes it true
+            await asyncio.sleep(0.02)
