@@ -77,17 +77,18 @@ async def up_to_the_coin(user: SandboxUser, subcategory: str, quantity: int = 1)
     return await user.wait_for(lambda m: "LTC" in m.button_texts, WAIT_SECONDS, after=before)
 
 
-async def order(user: SandboxUser, subcategory: str, quantity: int = 1) -> Invoice:
-    """Buy up to the invoice."""
+async def order(
+    user: SandboxUser, subcategory: str, quantity: int = 1, seconds: float = WAIT_SECONDS
+) -> Invoice:
+    """Buy up to the invoice.
+
+    Raises:
+        TimeoutError: no invoice came within `seconds`; says what came instead.
+    """
     coins = await up_to_the_coin(user, subcategory, quantity)
     before = user.revision
     user.press(coins.message_id, "LTC")
-    return await wait_for_invoice(user, before)
-
-
-async def wait_for_invoice(user: SandboxUser, after: int) -> Invoice:
-    """The next invoice in the chat."""
-    message = await user.wait_for(lambda m: len(m.codes) == 2, WAIT_SECONDS, after=after)
+    message = await user.wait_for(lambda m: len(m.codes) == 2, seconds, after=before)
     return invoice_of(message)
 
 
