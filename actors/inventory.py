@@ -48,8 +48,9 @@ class PoolActor(ShopActor):
 
     # --- loading ----------------------------------------------------------------------------------
 
-    def receiveMsg_StartPool(self, message: StartPool, _sender: ActorAddress) -> None:
+    def receiveMsg_StartPool(self, message: StartPool, sender: ActorAddress) -> None:
         """Ask for the units."""
+        self.alert_to = sender
         self._subcategory_id, self._ledger = message.subcategory_id, message.ledger
         self.name = str(message.subcategory_id)
         if self.state == "new":
@@ -95,7 +96,7 @@ class PoolActor(ShopActor):
 
     def receiveMsg_ReleaseStock(self, message: ReleaseStock, _sender: ActorAddress) -> None:
         """The units of an ended order are free."""
-        self._wishes = [wish for wish in self._wishes if wish[0].order_id != message.order_id]
+        self._forget_wish(message.order_id)
         self._pool.release(message.order_id)
 
     def receiveMsg_CommitStock(self, message: CommitStock, _sender: ActorAddress) -> None:
@@ -112,7 +113,8 @@ class PoolActor(ShopActor):
     # --- holds in doubt ---------------------------------------------------------------------------
 
     def receiveMsg_SettleHold(self, message: SettleHold, _sender: ActorAddress) -> None:
-        """The order's actor is gone: ask what became of the order."""
+        """The order's actor is gone: ask what became of the order; nobody waits for its wish."""
+        self._forget_wish(message.order_id)
         if self._ledger is not None and message.order_id in self._pool.holds:
             self.send(self._ledger, SettleOrder(order_id=message.order_id))
 
@@ -122,3 +124,6 @@ class PoolActor(ShopActor):
             self._pool.commit(message.order_id)
         elif not message.holding:
             self._pool.release(message.order_id)
+
+    def _forget_wish(self, order_id: int) -> None:
+        self._wishes = [wish for wish in self._wishes if wish[0].order_id != order_id]

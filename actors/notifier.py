@@ -67,9 +67,10 @@ class NotifierActor(ShopActor):
         """Open the connection and ask for what is unsent."""
         if self._start is not None:
             return
+        # First, for it may raise, and then nothing has been begun.
+        self._sender = message.environment.notices.open()
         self._start, self.clock = message, message.environment.clock
         self.name, self.state, self.alert_to = message.audience, "open", message.shop
-        self._sender = message.environment.notices.open()
         self.send(message.ledger, AttachNotifier(audience=message.audience))
 
     def receiveMsg_ActorExitRequest(self, message: ActorExitRequest, sender: ActorAddress) -> None:

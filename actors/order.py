@@ -7,7 +7,8 @@ answers; wakeups.
 Out: `ReserveStock`, `ReleaseStock`, `CommitStock` to pools; `TakeAddress`; `Record` to the ledger;
 `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken` to the watcher; `OrderPlaced`, `OrderChanged` or
 `OrderRefused` to whoever asked; `OrderRests` to the root.
-States: opening (stock, then address), loading, recording, then the order's status.
+States: opening (stock, then address), refused (no order came of it), loading, recording, then the
+order's status.
 Failure: until the order is recorded a crash leaves nothing behind but holds, which the root has the
 pools settle. After that, everything is in the store and a new actor takes it up. At most one
 command is with the ledger at a time, and what arrives meanwhile waits in its order. A command whose
@@ -127,6 +128,8 @@ class OrderActor(ShopActor):
         self._pending: _Pending | None = None
         self._stash: deque[_News] = deque()
         self._woken_at: datetime | None = None
+        self._outcome_of_wish: OrderPlaced | OrderRefused | None = None
+        self._await_loaded: list[ActorAddress] = []
 
     # --- opening: stock, address, record ----------------------------------------------------------
 
@@ -134,14 +137,14 @@ class OrderActor(ShopActor):
         """Begin to make an order."""
         if self._desk is not None:
             return
-        self._begin(message.order_id, message.desk)
-        self.state = "opening"
         opening = Opening.of(message)
+        self._begin(message.order_id, message.desk)
         if isinstance(opening, RefusalReason):
-            self._answer(message.reply_to, OrderRefused(reason=opening))
-            self._rest()
+            refused = OrderRefused(reason=opening)
+            self._answer(message.reply_to, refused)
+            self._end_without_order(refused)
             return
-        self._opening = opening
+        self._opening, self.state = opening, "opening"
         self.arm("opening_overdue", self.clock.now() + _ANSWER_OVERDUE)
         self._reserve_next(opening, message.desk)
 
@@ -166,11 +169,13 @@ class OrderActor(ShopActor):
 
     def receiveMsg_StockReserved(self, message: StockReserved, _sender: ActorAddress) -> None:
         """One line is held: the next, or the address."""
-        if self._opening is None or self._desk is None:
+        opening, desk = self._opening, self._desk
+        if opening is not None and desk is not None and self._pending is None:
+            opening.reserved(message.line)
+            self._reserve_next(opening, desk)
+        elif self._outcome_of_wish is not None:
+            # The pool answers later than the wish was given up.
             self._release((message.line.subcategory_id,))
-            return
-        self._opening.reserved(message.line)
-        self._reserve_next(self._opening, self._desk)
 
     def receiveMsg_StockShort(self, message: StockShort, _sender: ActorAddress) -> None:
         """There is not enough: no order."""
@@ -197,13 +202,24 @@ class OrderActor(ShopActor):
 
     def _give_up(self, refused: OrderRefused) -> None:
         opening = self._opening
-        if opening is None:
+        if opening is None or self._pending is not None:
             return
         self._opening = None
-        self.disarm("opening_overdue")
         self._release(tuple(line.subcategory_id for line in opening.lines + opening.missing))
         self._answer_all(opening, refused)
+        self._end_without_order(refused)
+
+    def _end_without_order(self, outcome: OrderPlaced | OrderRefused) -> None:
+        """This actor makes no order; who asks until it is let go gets the same answer."""
+        self.state, self._outcome_of_wish = "refused", outcome
+        self.disarm("opening_overdue")
+        self._refuse_stash()
         self._rest()
+
+    def _refuse_stash(self) -> None:
+        refused = OrderRefused(reason=RefusalReason.NOT_FOUND, order_id=self._order_id)
+        while self._stash:
+            self._answer(self._stash.popleft().reply_to, refused)
 
     # --- taking up what is in the store -----------------------------------------------------------
 
@@ -217,6 +233,7 @@ class OrderActor(ShopActor):
             self._load()
         else:
             self._take_up(message.order)
+            self._next()
 
     def _load(self) -> None:
         if self._desk is not None:
@@ -227,22 +244,30 @@ class OrderActor(ShopActor):
         """The order as it is on disk; or another one, that the same wish had made before."""
         if message.order_id != self._order_id:
             self._answer_with_earlier(message.order)
-            return
-        self.disarm("load_overdue")
-        if message.order is not None:
-            self._take_up(message.order)
-            return
-        while self._stash:
-            refused = OrderRefused(reason=RefusalReason.NOT_FOUND, order_id=self._order_id)
-            self._answer(self._stash.popleft().reply_to, refused)
-        self._rest()
+        elif self.state == "loading":
+            self.disarm("load_overdue")
+            self._loaded(message.order)
+
+    def _loaded(self, order: Order | None) -> None:
+        waiting, self._await_loaded = self._await_loaded, []
+        if order is None:
+            refused = OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE)
+            answer: OrderPlaced | OrderRefused = refused
+            self._end_without_order(refused)
+        else:
+            answer = OrderPlaced(order=order)
+            self._take_up(order)
+            # Whoever had the order before may have been gone before the watcher was told.
+            self._watch_if_due(order)
+        for reply_to in waiting:
+            self.send(reply_to, answer)
+        self._next()
 
     def _take_up(self, order: Order) -> None:
         self._order, self.state = order, order.status
         if order.status is OrderStatus.PAID and self._desk is not None:
             self.send(self._desk.ledger, GetGoodsDelivery(order_id=order.order_id))
         self._arm_deadlines(order)
-        self._next()
 
     def receiveMsg_GoodsDelivery(self, message: GoodsDelivery, _sender: ActorAddress) -> None:
         """Goods may have been delivered without this order having heard of it."""
@@ -251,15 +276,20 @@ class OrderActor(ShopActor):
 
     def receiveMsg_DeskChanged(self, message: DeskChanged, _sender: ActorAddress) -> None:
         """Somebody was started anew: ask again what they may not have heard."""
-        self._desk = message.desk
+        before, self._desk = self._desk, message.desk
+        order = self._order
         if self._pending is not None:
             self.send(message.desk.ledger, self._pending.record)
-        if self._opening is not None and self._pending is None:
+        elif self._opening is not None:
             self._reserve_next(self._opening, message.desk)
-        if self._order is not None:
-            self._watch(self._order)
-            self._armed.clear()
-            self._arm_deadlines(self._order)
+        elif self.state == "loading":
+            self._load()
+        if order is None or before is None:
+            return
+        if message.desk.watchers.get(order.coin) != before.watchers.get(order.coin):
+            self._watch(order)
+            # A deadline that has rung rings again, for nobody answers the question of then.
+            self._arm_deadlines(order)
 
     # --- news -------------------------------------------------------------------------------------
 
@@ -283,10 +313,16 @@ class OrderActor(ShopActor):
 
     def _await_placing(self, reply_to: ActorAddress | None) -> None:
         """The same wish has come again while its order is being made, or after."""
-        if self._opening is not None and reply_to is not None:
+        if reply_to is None:
+            return
+        if self._opening is not None:
             self._opening.reply_tos.append(reply_to)
         elif self._order is not None:
-            self._answer(reply_to, OrderPlaced(order=self._order))
+            self.send(reply_to, OrderPlaced(order=self._order))
+        elif self._outcome_of_wish is not None:
+            self.send(reply_to, self._outcome_of_wish)
+        else:
+            self._await_loaded.append(reply_to)
 
     def receiveMsg_PaymentSeen(self, message: PaymentSeen, _sender: ActorAddress) -> None:
         """The same from the watcher itself."""
@@ -298,6 +334,8 @@ class OrderActor(ShopActor):
 
     def _take(self, cause: _News) -> None:
         self._stash.append(cause)
+        if self._outcome_of_wish is not None:
+            self._refuse_stash()
         self._next()
 
     def _next(self) -> None:
@@ -325,7 +363,7 @@ class OrderActor(ShopActor):
             taken = PaymentSeenTaken(
                 order_id=order.order_id, address=order.address, began_at=cause.news.began_at
             )
-            self.send(self._desk.watchers[order.coin], taken)
+            self._send_to_watcher(order, taken)
         self._answer(cause.reply_to, OrderChanged(order=order))
 
     # --- recording --------------------------------------------------------------------------------
@@ -409,10 +447,12 @@ class OrderActor(ShopActor):
         self.send(self._desk.ledger, GetOrder(order_id=earlier_order_id))
 
     def _answer_with_earlier(self, earlier: Order | None) -> None:
-        opening, self._opening = self._opening, None
-        if opening is not None and earlier is not None:
-            self._answer_all(opening, OrderPlaced(order=earlier))
-        self._rest()
+        opening = self._opening
+        if opening is None or earlier is None or self._pending is not None:
+            return
+        self._opening, placed = None, OrderPlaced(order=earlier)
+        self._answer_all(opening, placed)
+        self._end_without_order(placed)
 
     def receiveMsg_RecordRefused(self, message: RecordRefused, _sender: ActorAddress) -> None:
         """It is not on disk."""
@@ -499,7 +539,7 @@ class OrderActor(ShopActor):
             self.arm("expiry", due)
             return
         look = LookAtAddress(order_id=order.order_id, address=order.address, not_before=due)
-        self.send(desk.watchers[order.coin], look)
+        self._send_to_watcher(order, look)
         self.arm("look_again", self.clock.now() + _LOOK_AGAIN)
 
     # --- small helpers ----------------------------------------------------------------------------
@@ -523,7 +563,19 @@ class OrderActor(ShopActor):
     def _watch(self, order: Order) -> None:
         if self._desk is not None:
             watched = watched_of(order, watch_until(order, self._desk.rules))
-            self.send(self._desk.watchers[order.coin], WatchAddress(watched=watched))
+            self._send_to_watcher(order, WatchAddress(watched=watched))
+
+    def _watch_if_due(self, order: Order) -> None:
+        if self._desk is not None:
+            until = watch_until(order, self._desk.rules)
+            if until is None or until > self.clock.now():
+                self._watch(order)
+
+    def _send_to_watcher(self, order: Order, message: object) -> None:
+        """To its coin's watcher; an order that has ended may be of a coin that has none any more."""
+        watcher = None if self._desk is None else self._desk.watchers.get(order.coin)
+        if watcher is not None:
+            self.send(watcher, message)
 
     def _rest(self) -> None:
         if self._desk is not None:

@@ -37,12 +37,12 @@ class Staff:
     notifiers: dict[Audience, ActorAddress] = field(default_factory=dict)
     orders: dict[int, ActorAddress] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
-    """Live orders that were made since the start, by request id."""
+    """Live orders by the request that made them."""
     _order_ids: dict[str, int] = field(default_factory=dict)
     _request_ids: dict[int, str] = field(default_factory=dict)
 
     def add_order(self, order_id: int, address: ActorAddress, request_id: str | None) -> None:
-        """An order has an actor; `request_id` where it is being made."""
+        """An order has an actor; `request_id` is of the wish that makes or made it, where known."""
         self.orders[order_id] = address
         self._order_ids[str(address)] = order_id
         if request_id is not None:
@@ -62,6 +62,10 @@ class Staff:
     def order_at(self, address: ActorAddress) -> int | None:
         """Whose actor this is."""
         return self._order_ids.get(str(address))
+
+    def request_of(self, order_id: int) -> str | None:
+        """The request that made an order which has an actor, where it is known."""
+        return self._request_ids.get(order_id)
 
     def services(self) -> list[ActorAddress]:
         """Everyone but the ledger and the orders."""

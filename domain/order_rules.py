@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from domain.money import COINS
 from domain.order import (
     Audience,
     By,
@@ -26,7 +27,7 @@ from domain.order import (
     ReceiptsChanged,
     RefusalReason,
 )
-from domain.payment import Receipt, ReceiptState, Sighting, Totals, changed_receipts, totals
+from domain.payment import Receipt, Sighting, Totals, changed_receipts, totals
 from domain.rules import OrderRules
 
 _NOTHING_FROM_CHAIN = Decision(by=By.CHAIN)
@@ -105,13 +106,17 @@ def create(order: Order) -> Decision:
 
 
 def tolerance_base_units(amount_base_units: int, coin: str, rules: OrderRules) -> int:
-    """The shortfall that still counts as paid: the tolerance in percent, or the coin's dust."""
+    """The shortfall that still counts as paid: the tolerance in percent, or the coin's dust.
+
+    Rounded down to the coin's quote unit, as the store keeps it.
+    """
     percent = rules.under_payment_tolerance_percent
     numerator, denominator = percent.as_integer_ratio()
     share = amount_base_units * numerator // (denominator * 100)
     coin_rules = rules.coin(coin)
     dust = coin_rules.dust_base_units if coin_rules is not None else 0
-    return min(max(share, dust), amount_base_units - 1)
+    shortfall = min(max(share, dust), amount_base_units - 1)
+    return shortfall - shortfall % COINS[coin].base_units_per_quote_unit
 
 
 def decision_due(order: Order, rules: OrderRules) -> datetime | None:
@@ -212,7 +217,10 @@ def _news_while_awaiting(
     order: Order, changed: tuple[Receipt, ...], sums: Totals, state: PaymentState
 ) -> tuple[OrderEvent, ...]:
     told: list[OrderEvent] = []
-    if any(receipt.state in (ReceiptState.GONE, ReceiptState.REVERSED) for receipt in changed):
+    vanished = any(not receipt.on_chain for receipt in changed)
+    # Where the rest still covers the order nobody is asked to pay again: a wallet that raises its
+    # fee replaces one transaction with another.
+    if vanished and state is not PaymentState.SEEN:
         told.append(_tell_shopper(NoticeKind.PAYMENT_VANISHED))
     arrived = _arrived(order, changed)
     if state is PaymentState.SEEN and order.payment_state is not PaymentState.SEEN:

@@ -123,14 +123,18 @@ def _receipt(
         confirmed = True
     seen_at = sighting.seen_at if before is None else min(before.seen_at, sighting.seen_at)
     chain_time = sighting.chain_time
+    in_time = min(seen_at, chain_time) < deadline
     if before is not None:
+        # Judged once: a block's time may lie an hour before the moment at which its transactions
+        # were first seen, and paying late must not become timely by being mined.
+        in_time = before.in_time
         chain_time = min(before.chain_time, chain_time)
     return Receipt(
         transaction_id=sighting.transaction_id,
         output_index=sighting.output_index,
         amount_base_units=sighting.amount_base_units,
         state=ReceiptState.CONFIRMED if confirmed else ReceiptState.SEEN,
-        in_time=(before is not None and before.in_time) or min(seen_at, chain_time) < deadline,
+        in_time=in_time,
         block_height=sighting.block_height,
         block_hash=sighting.block_hash,
         chain_time=chain_time,

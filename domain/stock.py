@@ -94,6 +94,7 @@ class Pool:
         """The truth from the store (`free` oldest first), less what is held here beyond it.
 
         Those are holds for orders that are not yet recorded, or whose end has not been heard here.
+        Free units that are younger than that truth are kept.
         """
         recorded = dict(holds)
         in_flight = {
@@ -102,5 +103,8 @@ class Pool:
         taken = {unit.unit_id for units in in_flight.values() for unit in units}
         self.holds = recorded | in_flight
         self.newest_unit_id = max(self.newest_unit_id, newest_unit_id)
+        known_free = (*self._waiting, *(unit for _, unit in self._returned))
+        younger = [unit for unit in known_free if unit.unit_id > newest_unit_id]
         self._returned = []
         self._waiting = deque(unit for unit in free if unit.unit_id not in taken)
+        self._waiting.extend(sorted(younger, key=lambda unit: unit.unit_id))

@@ -36,7 +36,7 @@ class Recorded:
 
     `order_id` is the order that the command made, or had made when it came the first time.
     `added` counts the units of an import and `known_places` are the entries it skipped;
-    `added_units` are (subcategory id, units), only in the answer to the first of repeated commands.
+    `added_units` are its new units as (subcategory id, units), by subcategory.
     """
 
     command_id: str

@@ -4,7 +4,6 @@ Whatever could be refused is looked at before anything is written, so that a ref
 rollback.
 """
 
-import json
 import re
 import sqlite3
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from domain.order import (
     ReceiptsChanged,
 )
 from store.codec import time_text
+from store.commands import find_answer, keep_answer
 from store.contract import Notice, Record, Recorded, RecordRefusalReason, RecordRefused
 from store.orders import insert_order, upsert_receipts
 from store.outbox import (
@@ -92,11 +92,9 @@ def write(
     Raises:
         sqlite3.IntegrityError, StoreInvariantError: it cannot be so; roll back.
     """
-    known = connection.execute(
-        "SELECT result FROM commands WHERE id = ?", (record.command_id,)
-    ).fetchone()
+    known = find_answer(connection, record.command_id)
     if known is not None:
-        return _first_answer(record.command_id, known[0]), []
+        return known, []
     writing = _Writing(connection, settings, record, time_text(record.at))
     try:
         writing.subject = _take_version(connection, record)
@@ -105,36 +103,8 @@ def write(
     except _RefusedError as refusal:
         return refusal.refused, []
     recorded = _recorded(writing)
-    connection.execute(
-        "INSERT INTO commands (id, result, recorded_at) VALUES (?, ?, ?)",
-        (record.command_id, _result_text(recorded), writing.at),
-    )
+    keep_answer(connection, recorded, writing.at)
     return recorded, writing.notices
-
-
-def find_answer(connection: sqlite3.Connection, command_id: str) -> Recorded | None:
-    """The answer that a command got, if it was ever recorded."""
-    row = connection.execute("SELECT result FROM commands WHERE id = ?", (command_id,)).fetchone()
-    return None if row is None else _first_answer(command_id, row[0])
-
-
-def _result_text(recorded: Recorded) -> str:
-    result = {
-        "order_id": recorded.order_id,
-        "added": recorded.added or None,
-        "known_places": list(recorded.known_places) or None,
-    }
-    return json.dumps({key: value for key, value in result.items() if value is not None})
-
-
-def _first_answer(command_id: str, result_text: str) -> Recorded:
-    result = json.loads(result_text)
-    return Recorded(
-        command_id=command_id,
-        order_id=result.get("order_id"),
-        added=result.get("added", 0),
-        known_places=tuple(result.get("known_places", ())),
-    )
 
 
 def _recorded(writing: _Writing) -> Recorded:
@@ -145,7 +115,7 @@ def _recorded(writing: _Writing) -> Recorded:
         added=0 if added is None else added.count,
         added_units=()
         if added is None
-        else tuple((key, tuple(units)) for key, units in added.units.items()),
+        else tuple((key, tuple(units)) for key, units in sorted(added.units.items())),
         known_places=() if added is None else tuple(added.known_places),
     )
 

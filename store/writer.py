@@ -8,12 +8,15 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, assert_never
 
 from sqlite_utils import Database
 
+from domain.order import Audience
 from store.codec import time_text
 from store.contract import (
     Answer,
@@ -48,6 +51,11 @@ _UNSOLD_CURRENCIES = "SELECT DISTINCT fiat_currency FROM items WHERE is_sold = 0
 _OPEN_COINS = "SELECT DISTINCT currency FROM orders WHERE status IN ('created', 'paid')"
 
 
+# What is wrong with a job itself, and will be however often it is run: a constraint, a number above
+# 64 bits, a text that has no UTF-8.
+_CANNOT_BE = (sqlite3.IntegrityError, StoreInvariantError, OverflowError, ValueError, KeyError)
+
+
 class StoreUnavailableError(Exception):
     """The store cannot be opened or written now; the text says why."""
 
@@ -63,10 +71,11 @@ class StoreWriter:
         """
         self._path = path
         self._settings = settings
+        self._notices_in_doubt = False
         self._lock = _lock(path)
         try:
             self._connection = _connect(path)
-        except (sqlite3.Error, StoreTooNewError) as error:
+        except (sqlite3.Error, OSError, StoreTooNewError) as error:
             self._lock.close()
             raise StoreUnavailableError(f"the store {path} cannot be opened: {error}") from error
 
@@ -94,16 +103,27 @@ class StoreWriter:
     def run(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
         """Do all jobs in their order in one commit; a job that cannot be is refused alone.
 
+        After a failure the next answer has all outbox rows that are unsent, because those which the
+        failed run wrote may be on disk with nobody told of them.
+
         Raises:
             StoreUnavailableError: nothing is known to be on disk; run the same jobs again later.
                 Those that are on disk all the same answer as they did the first time.
         """
         try:
-            return self._run_together(jobs, at)
-        except (sqlite3.IntegrityError, StoreInvariantError):
-            return self._run_one_by_one(jobs, at)
+            done = self._run_in_one_commit_or_more(jobs, at)
+            if self._notices_in_doubt:
+                done = replace(done, notices=self._unsent())
         except sqlite3.Error as error:
             raise self._reopened(error) from error
+        self._notices_in_doubt = False
+        return done
+
+    def _run_in_one_commit_or_more(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
+        try:
+            return self._run_together(jobs, at)
+        except _CANNOT_BE:
+            return self._run_one_by_one(jobs, at)
 
     def _run_one_by_one(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
         answers: list[Answer] = []
@@ -111,10 +131,8 @@ class StoreWriter:
         for job in jobs:
             try:
                 done = self._run_together([job], at)
-            except (sqlite3.IntegrityError, StoreInvariantError) as error:
+            except _CANNOT_BE as error:
                 answers.append(_refusal(job, error))
-            except sqlite3.Error as error:
-                raise self._reopened(error) from error
             else:
                 answers.extend(done.answers)
                 notices.extend(done.notices)
@@ -165,13 +183,18 @@ class StoreWriter:
             case _:
                 assert_never(job)
 
+    def _unsent(self) -> tuple[Notice, ...]:
+        pending = (load_pending(self._connection, audience, 0, -1) for audience in Audience)
+        return tuple(sorted(chain.from_iterable(pending), key=lambda notice: notice.outbox_id))
+
     def _reopened(self, error: sqlite3.Error) -> StoreUnavailableError:
         # After a failed commit its outcome is unknown. A new connection sees what is on disk, and
         # commands that are there answer as before when they are run again.
+        self._notices_in_doubt = True
         self._connection.close()
         try:
             self._connection = _connect(self._path)
-        except (sqlite3.Error, StoreTooNewError) as reopening:
+        except (sqlite3.Error, OSError, StoreTooNewError) as reopening:
             return StoreUnavailableError(f"{error}; and opening it again: {reopening}")
         return StoreUnavailableError(str(error))
 
@@ -208,13 +231,20 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _refusal(job: Job, error: Exception) -> Answer:
-    if not isinstance(job, Record):
-        raise error
-    taken = "order_items.item_id" in str(error)
-    reason = RecordRefusalReason.UNIT_TAKEN if taken else RecordRefusalReason.CONSTRAINT
-    return RecordRefused(
-        command_id=job.command_id, reason=reason, detail=str(error), order_id=job.order_id
-    )
+    match job:
+        case Record():
+            taken = "order_items.item_id" in str(error)
+            reason = RecordRefusalReason.UNIT_TAKEN if taken else RecordRefusalReason.CONSTRAINT
+            return RecordRefused(
+                command_id=job.command_id, reason=reason, detail=str(error), order_id=job.order_id
+            )
+        # An id that the store cannot hold is no order's, and never will be.
+        case GetOrder():
+            return OrderLoaded(order_id=job.order_id, order=None)
+        case SettleOrder():
+            return OrderSettled(order_id=job.order_id, holding=False, sold=False)
+        case _:
+            raise error
 
 
 def _settle(connection: sqlite3.Connection, order_id: int, at: str) -> OrderSettled:

@@ -1,0 +1,57 @@
+"""Answers kept by command id, so that a command which comes again gets its first answer."""
+
+import json
+import sqlite3
+from itertools import groupby
+
+from domain.order import Unit
+from store.contract import Recorded
+
+AddedUnits = tuple[tuple[int, tuple[Unit, ...]], ...]
+
+
+def find_answer(connection: sqlite3.Connection, command_id: str) -> Recorded | None:
+    """The answer that a command got when it was recorded, or None where it never was."""
+    row = connection.execute("SELECT result FROM commands WHERE id = ?", (command_id,)).fetchone()
+    if row is None:
+        return None
+    result = json.loads(row[0])
+    return Recorded(
+        command_id=command_id,
+        order_id=result.get("order_id"),
+        added=result.get("added", 0),
+        added_units=_units_between(connection, *result.get("unit_ids", (1, 0))),
+        known_places=tuple(result.get("known_places", ())),
+    )
+
+
+def keep_answer(connection: sqlite3.Connection, recorded: Recorded, at: str) -> None:
+    """Keep an answer, in the transaction that it tells of."""
+    ids = [unit.unit_id for _, units in recorded.added_units for unit in units]
+    result = {
+        "order_id": recorded.order_id,
+        "added": recorded.added or None,
+        # There is one writer and units are never deleted, so that those of one transaction have
+        # ids in a row: the first and the last name them all.
+        "unit_ids": [min(ids), max(ids)] if ids else None,
+        "known_places": list(recorded.known_places) or None,
+    }
+    given = {key: value for key, value in result.items() if value is not None}
+    connection.execute(
+        "INSERT INTO commands (id, result, recorded_at) VALUES (?, ?, ?)",
+        (recorded.command_id, json.dumps(given), at),
+    )
+
+
+def _units_between(connection: sqlite3.Connection, first_id: int, last_id: int) -> AddedUnits:
+    rows = connection.execute(
+        """
+        SELECT subcategory_id, id, price_minor FROM items WHERE id BETWEEN ? AND ?
+        ORDER BY subcategory_id, id
+        """,
+        (first_id, last_id),
+    )
+    return tuple(
+        (subcategory_id, tuple(Unit(unit_id=row[1], price_minor=row[2]) for row in of_pool))
+        for subcategory_id, of_pool in groupby(rows, key=lambda row: row[0])
+    )
