@@ -8,13 +8,10 @@ States: starting, idle, writing, failing (the last batch could not be written an
 closed.
 Failure: a job is answered only when its outcome is known. While the store cannot be written nobody
 gets an answer, and the same jobs are run again with back-off; commands are written once whatever is
-repeated, because each has an id that is stored with its result. What was on disk all the same is
-then known, and its outbox rows are not named again: so the notifiers get all unsent rows anew.
-A job that breaks in another way than the store's is refused alone, and the others go through.
+repeated, because each has an id that is stored with its result.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from loguru import logger
 from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
@@ -36,13 +33,11 @@ from store.contract import (
     Notice,
     NoticesWritten,
     Record,
-    RecordRefusalReason,
-    RecordRefused,
     SettleOrder,
     StoreFacts,
 )
 from store.projection import WriterSettings
-from store.writer import StoreUnavailableError, StoreWriter
+from store.writer import StoreWriter
 from thespian_asyncio import Executor, Outcome
 
 _LARGEST_BATCH = 2_000
@@ -54,28 +49,6 @@ _ALL_PENDING = 1_000_000
 def _open(path: str, settings: WriterSettings) -> tuple[StoreWriter, StoreFacts]:
     writer = StoreWriter(path, settings)
     return writer, writer.facts()
-
-
-def _run_singly(writer: StoreWriter, jobs: Sequence[Job], at: datetime) -> list[Answer | None]:
-    """The answers where each job has a commit of its own; None: a question that broke."""
-    return [_run_one(writer, job, at) for job in jobs]
-
-
-def _run_one(writer: StoreWriter, job: Job, at: datetime) -> Answer | None:
-    try:
-        return writer.run([job], at).answers[0]
-    except StoreUnavailableError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one job that breaks must not stop all others
-        logger.opt(exception=error).error("the ledger broke at a {}", type(job).__name__)
-        if not isinstance(job, Record):
-            return None
-        return RecordRefused(
-            command_id=job.command_id,
-            reason=RecordRefusalReason.CONSTRAINT,
-            detail=type(error).__name__,
-            order_id=job.order_id,
-        )
 
 
 class LedgerActor(ShopActor):
@@ -93,7 +66,6 @@ class LedgerActor(ShopActor):
         self._writing: list[tuple[Job, ActorAddress]] = []
         self._notifiers: dict[Audience, ActorAddress] = {}
         self._retry_after = _FIRST_RETRY
-        self._was_in_doubt = False
 
     def new_executor(self) -> Executor:
         """The thread that alone touches the store."""
@@ -160,7 +132,10 @@ class LedgerActor(ShopActor):
     def receiveMsg_AttachNotifier(self, message: AttachNotifier, sender: ActorAddress) -> None:
         """Rows of this audience go to the sender, the unsent ones first."""
         self._notifiers[message.audience] = sender
-        self._take(_all_pending(message.audience), sender)
+        pending = GetPendingNotices(
+            audience=message.audience, after_outbox_id=0, limit=_ALL_PENDING
+        )
+        self._take(pending, sender)
 
     def _take(self, job: Job, sender: ActorAddress) -> None:
         self._waiting.append((job, sender))
@@ -190,14 +165,8 @@ class LedgerActor(ShopActor):
             case "open", _, error:
                 self._not_opened(error)
             case "batch", BatchDone() as done, None:
-                self._written(done.answers, done.notices)
-            case "singly", list() as answers, None:
-                self._written(answers, ())
-            case (("batch" | "singly"), _, StoreUnavailableError() as error):
-                self._not_written(error)
-            case "batch", _, error if error is not None:
-                self._write_singly(error)
-            case "singly", _, error if error is not None:
+                self._written(done)
+            case "batch", _, error:
                 self._not_written(error)
             case "close", _, error if error is not None:
                 logger.error("the store could not be closed in order: {}", error)
@@ -213,17 +182,18 @@ class LedgerActor(ShopActor):
         if self._starter is not None:
             self.send(self._starter, LedgerFailed(why=str(error)))
 
-    def _written(self, answers: Sequence[Answer | None], notices: tuple[Notice, ...]) -> None:
+    def _written(self, done: BatchDone) -> None:
         answered, self._writing = self._writing, []
-        self.state, self._retry_after = "idle", _FIRST_RETRY
-        for (_, asker), answer in zip(answered, answers, strict=True):
-            if answer is not None:
-                self.send(asker, answer)
-        self._hand_out(notices)
-        if self._was_in_doubt:
-            self._was_in_doubt = False
-            self._waiting += [(_all_pending(one), who) for one, who in self._notifiers.items()]
+        if self.state != "closed":
+            self.state = "idle"
+        self._retry_after = _FIRST_RETRY
+        for (_, asker), answer in zip(answered, done.answers, strict=True):
+            self._answer(asker, answer)
+        self._hand_out(done.notices)
         self._write_next()
+
+    def _answer(self, asker: ActorAddress, answer: Answer) -> None:
+        self.send(asker, answer)
 
     def _hand_out(self, notices: tuple[Notice, ...]) -> None:
         for audience, notifier in self._notifiers.items():
@@ -231,17 +201,11 @@ class LedgerActor(ShopActor):
             if theirs:
                 self.send(notifier, NoticesWritten(audience=audience, notices=theirs))
 
-    def _write_singly(self, error: BaseException) -> None:
-        logger.error("one of {} jobs broke: {}", len(self._writing), type(error).__name__)
-        self._was_in_doubt = True
-        writer, at = self._writer, self.clock.now()
-        jobs = [job for job, _ in self._writing]
-        if writer is not None:
-            self.outside.submit("singly", lambda: _run_singly(writer, jobs, at))
-
-    def _not_written(self, error: BaseException) -> None:
+    def _not_written(self, error: BaseException | None) -> None:
+        if self.state == "closed":
+            return
         logger.error("the store cannot be written, trying again: {}", error)
-        self.state, self._was_in_doubt = "failing", True
+        self.state = "failing"
         self.arm("retry", self.clock.now() + self._retry_after)
         self._retry_after = min(self._retry_after * 2, _SLOWEST_RETRY)
 
@@ -251,7 +215,3 @@ class LedgerActor(ShopActor):
         """Try the same batch again."""
         if self.rings(message.payload) is not None and self.state == "failing":
             self._write()
-
-
-def _all_pending(audience: Audience) -> GetPendingNotices:
-    return GetPendingNotices(audience=audience, after_outbox_id=0, limit=_ALL_PENDING)

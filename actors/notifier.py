@@ -126,7 +126,8 @@ class NotifierActor(ShopActor):
             case RetryLater(after_seconds=after_seconds, why=why):
                 self._retry(notice, after_seconds, why)
             case _:
-                self._retry(notice, None, repr(outcome.error))
+                # Its text may hold what was to be sent.
+                self._retry(notice, None, type(outcome.error).__name__)
         self._send_waiting()
 
     def _finish(self, notice: Notice, event: NoticeDelivered | NoticeUndeliverable) -> None:

@@ -572,7 +572,7 @@ class OrderActor(ShopActor):
                 self._watch(order)
 
     def _send_to_watcher(self, order: Order, message: object) -> None:
-        """To its coin's watcher; an order that has ended may be of a coin that has none any more."""
+        """To its coin's watcher; one that has ended may be of a coin that has none any more."""
         watcher = None if self._desk is None else self._desk.watchers.get(order.coin)
         if watcher is not None:
             self.send(watcher, message)

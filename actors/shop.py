@@ -14,7 +14,7 @@ died is taken up again from the store, and its holds are settled.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from loguru import logger
 from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited, WakeupMessage
@@ -82,6 +82,8 @@ from store.contract import (
 _PAGE = 1_000
 _PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(seconds=60)
+# Whoever has worked for so long since the last exit is started again after the shortest pause.
+_CALM = timedelta(minutes=10)
 # A chain that is back within this time is nobody's business.
 _BEFORE_ALERT = timedelta(seconds=20)
 _ALERTS_APART = timedelta(minutes=10)
@@ -89,6 +91,8 @@ _NOTIFIERS: dict[Audience, type[ShopActor]] = {
     Audience.SHOPPER: ShopperNotifierActor,
     Audience.ADMINS: AdminNotifierActor,
 }
+
+_ENDING = ("stopping", "stopped")
 
 Answering = Callable[[Recorded], object]
 
@@ -103,13 +107,16 @@ class Shop(ShopActor):
         self.name = "shop"
         self._start: StartShop | None = None
         self._starter: ActorAddress | None = None
-        self._stopper: ActorAddress | None = None
+        self._stoppers: list[ActorAddress] = []
         self._staff = Staff()
         self._desk: OrderDesk | None = None
         self._next_order_id = 1
-        self._asked: dict[str, tuple[ActorAddress, Answering]] = {}
+        self._asked: dict[str, list[tuple[ActorAddress, Answering]]] = {}
         self._leaving: set[str] = set()
-        self._pause = _PAUSE
+        self._gone: set[str] = set()
+        """Services that have exited and are not started again yet."""
+        self._pauses: dict[str, tuple[timedelta, datetime]] = {}
+        """How long each service waited for its last new start, and when it exited."""
         self._opened_once = False
 
     def inspection(self) -> dict[str, object]:
@@ -123,12 +130,15 @@ class Shop(ShopActor):
         """Begin with the ledger."""
         if self._start is not None:
             return
-        self._start, self._starter = message, sender
+        self._start, self._starter, self.alert_to = message, sender, self.myAddress
         self.clock = message.environment.clock
         self._start_ledger(message)
 
     def _start_ledger(self, start: StartShop) -> None:
         self.state = "starting"
+        # Who asked the last ledger asks again; the ids of commands make that harmless.
+        self._asked.clear()
+        self._gone.clear()
         self._staff = Staff(ledger=self.createActor(LedgerActor))
         opening = StartLedger(
             store_path=start.store_path,
@@ -211,7 +221,7 @@ class Shop(ShopActor):
         for order in message.orders:
             coin.watched.append(watched_of(order, watch_until(order, start.rules)))
             if order.status in (OrderStatus.CREATED, OrderStatus.PAID):
-                self._resume(order.order_id, order)
+                self._resume(order.order_id, order, order.request_id)
         if not message.complete:
             logger.info("{}: {} orders taken up", message.coin, len(coin.watched))
             self._ask_for_orders(start, message.coin, message.orders[-1].order_id)
@@ -235,11 +245,14 @@ class Shop(ShopActor):
         self.send(coin.watcher, first)
         coin.watched.clear()
         coin.is_started, coin.why_not = True, "its chain has not been looked at yet"
+        if self.state == "open":
+            # Only now: what orders tell a watcher before its start is lost.
+            self._draw_desk()
 
     def _open_if_complete(self, start: StartShop) -> None:
         if self.state != "starting" or not all(c.is_started for c in self._staff.coins.values()):
             return
-        self.state, self._opened_once, self._pause = "open", True, _PAUSE
+        self.state, self._opened_once = "open", True
         for audience in _NOTIFIERS:
             self._start_notifier(start, audience)
         if self._starter is not None:
@@ -306,10 +319,13 @@ class Shop(ShopActor):
         self._relay_wish(message, sender)
 
     def _relay_wish(self, message: CancelOrder | ShipOrder, sender: ActorAddress) -> None:
-        if self.state == "open":
+        if self.state != "open":
+            self._unavailable(sender)
+        elif 0 < message.order_id < self._next_order_id:
             self._relay(message.order_id, message, sender)
         else:
-            self._unavailable(sender)
+            reason = RefusalReason.NOT_FOUND
+            self.send(sender, OrderRefused(reason=reason, order_id=message.order_id))
 
     def receiveMsg_ImportItems(self, message: ImportItems, sender: ActorAddress) -> None:
         """Units to sell, in one transaction."""
@@ -389,7 +405,7 @@ class Shop(ShopActor):
         asked: tuple[ActorAddress, Answering] | None = None,
     ) -> None:
         if asked is not None:
-            self._asked[command_id] = asked
+            self._asked.setdefault(command_id, []).append(asked)
         record = Record(
             command_id=command_id,
             events=(event,),
@@ -400,18 +416,16 @@ class Shop(ShopActor):
         self._tell_ledger(record)
 
     def receiveMsg_Recorded(self, message: Recorded, _sender: ActorAddress) -> None:
-        """It is on disk: answer whoever asked for it."""
-        asked = self._asked.pop(message.command_id, None)
-        if asked is not None:
-            asker, answering = asked
+        """It is on disk: answer all who asked for it."""
+        for asker, answering in self._asked.get(message.command_id, ()):
             self.send(asker, answering(message))
+        self._asked.pop(message.command_id, None)
 
     def receiveMsg_RecordRefused(self, message: RecordRefused, _sender: ActorAddress) -> None:
         """It cannot be."""
         logger.error("the ledger refused {}: {}", message.command_id, message.detail)
-        asked = self._asked.pop(message.command_id, None)
-        if asked is not None:
-            self.send(asked[0], ShopUnavailable(why="the store refused it"))
+        for asker, _ in self._asked.pop(message.command_id, ()):
+            self.send(asker, ShopUnavailable(why="the store refused it"))
 
     # --- news of orders ---------------------------------------------------------------------------
 
@@ -430,24 +444,24 @@ class Shop(ShopActor):
         reply_to: ActorAddress | None,
     ) -> None:
         if order_id not in self._staff.orders:
-            self._resume(order_id, None)
+            self._resume(order_id, None, None)
         order = self._staff.orders.get(order_id)
         if order is not None:
             self.send(order, Relayed(message=message, reply_to=reply_to))
 
-    def _resume(self, order_id: int, order: Order | None) -> None:
+    def _resume(self, order_id: int, order: Order | None, request_id: str | None) -> None:
         desk = self._desk
-        if desk is None or order_id in self._staff.orders:
+        if desk is None or order_id in self._staff.orders or self.state in _ENDING:
             return
         address = self.createActor(OrderActor)
-        self._staff.add_order(order_id, address, None)
+        self._staff.add_order(order_id, address, request_id)
         self.send(address, ResumeOrder(order_id=order_id, order=order, desk=desk))
 
     def receiveMsg_OrderRests(self, message: OrderRests, sender: ActorAddress) -> None:
-        """Let it go, if it is the one that works now; what was sent to it before comes first."""
+        """Let it go; what was sent to it before comes first."""
         if self._staff.orders.get(message.order_id) == sender:
             self._staff.remove_order(message.order_id)
-            self.send(sender, ActorExitRequest())
+        self.send(sender, ActorExitRequest())
 
     def receiveMsg_ChainHealth(self, message: ChainHealth, _sender: ActorAddress) -> None:
         """A coin whose chain cannot be looked at takes no orders."""
@@ -478,24 +492,24 @@ class Shop(ShopActor):
     def receiveMsg_ChildActorExited(self, message: ChildActorExited, _sender: ActorAddress) -> None:
         """Start again whoever was not told to go."""
         address = message.childAddress
-        if self.state == "stopping":
+        if self.state in _ENDING:
             self._stop_next(address)
             return
-        order_id = self._staff.order_at(address)
+        order_id, service = self._staff.order_at(address), self._service_at(address)
         if order_id is not None:
             self._order_died(order_id)
-            return
-        service = self._service_at(address)
-        if service is not None:
+        elif service is not None:
             logger.error("{} has exited and is started again", service)
+            self._gone.add(str(address))
             self._restart_later(service)
 
     def _order_died(self, order_id: int) -> None:
         logger.error("the actor of order {} has exited and is started again", order_id)
+        request_id = self._staff.request_of(order_id)
         self._staff.remove_order(order_id)
         for pool in self._staff.pools.values():
             self.send(pool, SettleHold(order_id=order_id))
-        self._resume(order_id, None)
+        self._resume(order_id, None, request_id)
 
     def _service_at(self, address: ActorAddress) -> str | None:
         staff = self._staff
@@ -517,13 +531,19 @@ class Shop(ShopActor):
         return [*self._staff.orders.values(), *self._staff.services(), *ledger]
 
     def _restart_later(self, service: str) -> None:
-        self.arm(f"restart {service}", self.clock.now() + self._pause)
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        if service == "ledger":
+            # Nothing can be written, so nothing is taken on.
+            self.state = "starting"
+        now = self.clock.now()
+        last_pause, last_exit = self._pauses.get(service, (_PAUSE / 2, now))
+        pause = _PAUSE if now - last_exit > _CALM else min(last_pause * 2, _LONGEST_PAUSE)
+        self._pauses[service] = (pause, now)
+        self.arm(f"restart {service}", now + pause)
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
         """The pause before a new start is over, or a chain is still out of reach."""
         timer = self.rings(message.payload)
-        if timer is None or self._start is None or self.state == "stopping":
+        if timer is None or self._start is None or self.state in _ENDING:
             return
         what, _, name = timer.kind.partition(" ")
         if what == "restart":
@@ -546,9 +566,9 @@ class Shop(ShopActor):
                 self._start_coin(name)
             case "pool":
                 self._start_pool(int(name))
+                self._draw_desk()
             case "notifier":
                 self._start_notifier(start, Audience(name))
-        self._draw_desk()
 
     def _draw_desk(self) -> None:
         """Note who is who now, and tell the orders."""
@@ -563,30 +583,41 @@ class Shop(ShopActor):
 
     def receiveMsg_StopShop(self, _message: StopShop, sender: ActorAddress) -> None:
         """Everyone but the ledger first."""
-        self._stopper = sender
-        if self.state == "stopped":
-            self.send(sender, ShopStopped())
+        self._stoppers.append(sender)
+        if self.state == "stopping":
+            return
+        if self.state == "stopped" or self._staff.ledger is None:
+            self._stopped()
             return
         self.state = "stopping"
-        leaving = [*self._staff.orders.values(), *self._staff.services()]
+        children = [*self._staff.orders.values(), *self._staff.services()]
+        leaving = [child for child in children if str(child) not in self._gone]
         self._leaving = {str(child) for child in leaving}
         for child in leaving:
             self.send(child, ActorExitRequest())
         self._stop_ledger_if_last()
 
+    def _stopped(self) -> None:
+        self.state = "stopped"
+        stoppers, self._stoppers = self._stoppers, []
+        for stopper in stoppers:
+            self.send(stopper, ShopStopped())
+
     def _stop_next(self, gone: ActorAddress) -> None:
         if gone == self._staff.ledger:
-            self.state = "stopped"
-            if self._stopper is not None:
-                self.send(self._stopper, ShopStopped())
-            return
-        if str(gone) in self._leaving:
+            self._stopped()
+        elif str(gone) in self._leaving:
             self._leaving.remove(str(gone))
             self._stop_ledger_if_last()
 
     def _stop_ledger_if_last(self) -> None:
-        if not self._leaving and self._staff.ledger is not None:
-            self.send(self._staff.ledger, ActorExitRequest())
+        ledger = self._staff.ledger
+        if self._leaving or ledger is None:
+            return
+        if str(ledger) in self._gone:
+            self._stopped()
+        else:
+            self.send(ledger, ActorExitRequest())
 
 
 def _why_not(facts: StoreFacts, start: StartShop) -> str:

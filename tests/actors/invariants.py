@@ -5,7 +5,8 @@ from tests.actors.world import World
 # Each query finds what must not be.
 _UNSOUND = {
     "a unit in two live orders": """
-        SELECT item_id FROM order_items WHERE holds_unit = 1 GROUP BY item_id HAVING count(*) > 1""",
+        SELECT item_id FROM order_items WHERE holds_unit = 1
+        GROUP BY item_id HAVING count(*) > 1""",
     "a sold unit without a paid order": """
         SELECT items.id FROM items WHERE is_sold = 1 AND NOT EXISTS (
             SELECT 1 FROM order_items JOIN orders ON orders.id = order_id
@@ -20,7 +21,8 @@ _UNSOUND = {
     "reserved stock of another size than its order": """
         SELECT orders.id FROM orders
         WHERE (SELECT coalesce(sum(quantity), 0) FROM reserved_stock WHERE order_id = orders.id)
-            <> (SELECT count(*) FROM order_items WHERE order_id = orders.id AND status = 'created')""",
+            <> (SELECT count(*) FROM order_items
+                WHERE order_id = orders.id AND status = 'created')""",
     "goods that were told twice": """
         SELECT order_id FROM outbox WHERE kind = 'goods' GROUP BY order_id HAVING count(*) > 1""",
     "a paid order without its goods told": """
@@ -43,7 +45,8 @@ def assert_healthy(world: World) -> None:
     if world.base is None:
         return
     actors = world.base.inspect(limit=10_000).actors
-    assert [(each.kind, each.last_message) for each in actors if each.failures] == []
+    failed = [(each.kind, each.failures, each.last_message) for each in actors if each.failures]
+    assert sum(each.failures for each in actors) == world.forgiven_failures, failed
     assert [each.kind for each in actors if each.details.get("unrecognized")] == []
     resting = {"shipped", "cancelled", "expired", "opening", "given up", "loading", "recording"}
     orders = [each for each in actors if each.kind == "order"]

@@ -89,7 +89,7 @@ class SmallChain:
             began_at=began_at,
             place=Place(height=self.tip, block_hash=_block_hash(self.tip)),
             fork_height=None,
-            in_blocks=tuple(e for e in ours if e.block_height is not None and e.block_height > start),
+            in_blocks=tuple(each for each in ours if (each.block_height or 0) > start),
             in_mempool=tuple(each for each in ours if each.block_height is None),
         )
 
@@ -132,7 +132,6 @@ class Telegram:
     tried: list[tuple[float, Notice]] = field(default_factory=list)
     answers: dict[int, deque[RetryLater | Exception]] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
-    closed: int = 0
 
     async def send(self, notice: Notice) -> Sent | RetryLater | CannotDeliver:
         self.tried.append((asyncio.get_running_loop().time(), notice))
@@ -149,7 +148,7 @@ class Telegram:
         return Sent()
 
     async def close(self) -> None:
-        self.closed += 1
+        pass
 
     def kinds(self, chat_id: int) -> list[NoticeKind]:
         """What a chat was told, in order."""
@@ -166,6 +165,8 @@ class Surroundings:
     number: int = field(default_factory=lambda: next(_numbers))
     before_batch: Callable[[], None] = lambda: None
     after_batch: Callable[[], None] = lambda: None
+    writer: StoreWriter | None = None
+    """That of the ledger which opened the store last."""
     executors: "list[MortalExecutor]" = field(default_factory=list)
 
     def end_executors(self) -> None:
@@ -205,18 +206,21 @@ class MortalExecutor:
     def _run(self, job: Job) -> object:
         if self._is_dead:
             return None
-        if not self._is_ledger:
-            return job()
-        if self._writers:
-            self._around.before_batch()
-            if self._is_dead:
-                return None
+        if self._is_ledger and self._writers:
+            return self._run_batch(job)
         value = job()
         match value:
             case (StoreWriter() as writer, _):
                 self._writers.append(writer)
-            case _:
-                self._around.after_batch()
+                self._around.writer = writer
+        return value
+
+    def _run_batch(self, job: Job) -> object:
+        self._around.before_batch()
+        if self._is_dead:
+            return None
+        value = job()
+        self._around.after_batch()
         return value
 
     def _done(self, done: Done, value: object, error: BaseException | None) -> None:

@@ -82,6 +82,8 @@ class World:
         self.chain, self.telegram = self.around.chain, self.around.telegram
         self.rules = RULES
         self.rates = {COIN: Decimal(80)}
+        self.forgiven_failures = 0
+        """So many runs of handlers were made to raise by the scene."""
         self.base: ActorSystemBase | None = None
         self.shop: ActorAddress | None = None
 
@@ -116,7 +118,12 @@ class World:
         await self.until_ready()
 
     async def until_ready(self) -> None:
-        """Wait until the shop takes orders again, after whatever happened to it."""
+        """Wait until the shop takes orders again, after whatever happened to it.
+
+        Raises:
+            ActorSystemFailure: it has crashed meanwhile.
+        """
+        health: object = None
         for _ in range(200):
             health = await self.ask(GetShopHealth())
             assert isinstance(health, ShopHealth)
@@ -143,9 +150,14 @@ class World:
     # --- what people do ---------------------------------------------------------------------------
 
     async def ask(self, message: object, timeout_seconds: float = 60.0) -> object:
-        """The shop's answer."""
-        assert self.base is not None
-        assert self.shop is not None
+        """The shop's answer.
+
+        Raises:
+            ActorSystemFailure: the shop is down, or crashed meanwhile.
+            TimeoutError: none came in time.
+        """
+        if self.base is None or self.shop is None:
+            raise ActorSystemFailure("the shop is down")
         return await self.base.ask_async(self.shop, message, timeout_seconds)
 
     async def insist(self, message: object) -> object:
@@ -163,6 +175,7 @@ class World:
         """Import units; each is named by "subcategory/secret"."""
         answer = await self.insist(items(*goods, price_minor=price_minor))
         assert isinstance(answer, ItemsImported)
+        await asyncio.sleep(1)
 
     async def order(self, telegram_id: int = ALICE, *, request_id: str = "") -> Order:
         """Place an order for one unit and be given it."""
@@ -190,6 +203,14 @@ class World:
         await asyncio.sleep(time.total_seconds())
 
     # --- what becomes of actors -------------------------------------------------------------------
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, looking at every turn of the loop, then every hundredth."""
+        turns = 0
+        while not holds():
+            turns += 1
+            assert turns < 100_000
+            await asyncio.sleep(0 if turns < 1_000 else 0.01)
 
     def actors(self, kind: str) -> list[ActorAddress]:
         """The addresses of all live actors of a kind."""
