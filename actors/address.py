@@ -83,7 +83,7 @@ class AddressActor(ShopActor):
             return
         self._book = AddressBook(message.environment.address_sources[message.coin])
         self._start, self.name, self.state = message, message.coin, "opening"
-        self.clock = message.environment.clock
+        self.clock, self.alert_to = message.environment.clock, message.shop
         self._go_on()
 
     def receiveMsg_TakeAddress(self, message: TakeAddress, sender: ActorAddress) -> None:

@@ -127,7 +127,7 @@ class ChainWatcherActor(ShopActor):
         self._watch = start_state(place, ((_target(w), w.receipts) for w in message.watched))
         self._places = _PlaceRecords(on_disk=place)
         self._start, self.name, self.state = message, message.coin, "starting"
-        self.clock = environment.clock
+        self.clock, self.alert_to = environment.clock, message.shop
         self._look()
 
     def receiveMsg_WatchAddress(self, message: WatchAddress, _sender: ActorAddress) -> None:

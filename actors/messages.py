@@ -378,6 +378,7 @@ class StartAddresses:
 
     coin: str
     first_free_index: int
+    shop: ActorAddress
     environment: "Environment"
 
 

@@ -26,6 +26,7 @@ from thespian.actors import ActorAddress, WakeupMessage
 
 from actors.base import ShopActor
 from actors.messages import (
+    ActorFailed,
     AddressRefused,
     AddressTaken,
     CancelOrder,
@@ -491,6 +492,9 @@ class OrderActor(ShopActor):
         logger.error("order {}: the ledger refused: {}", self._order_id, message.detail)
         if self._order is not None:
             self.state = self._order.status
+        if self._desk is not None:
+            failed = ActorFailed(kind=self.kind, name=self.name, message=message.reason)
+            self.send(self._desk.shop, failed)
         refused = OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE, order_id=self._order_id)
         self._answer(cause.reply_to, refused)
         self._next()

@@ -199,6 +199,7 @@ class Shop(ShopActor):
         addresses = StartAddresses(
             coin=message.coin,
             first_free_index=message.next_address_index,
+            shop=self.myAddress,
             environment=start.environment,
         )
         self.send(coin.addresses, addresses)

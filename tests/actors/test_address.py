@@ -101,7 +101,10 @@ class Stage:
             notices=NoNotices(),
         )
         message = StartAddresses(
-            coin="LTC", first_free_index=first_free_index, environment=environment
+            coin="LTC",
+            first_free_index=first_free_index,
+            shop=self.asker,
+            environment=environment,
         )
         self.base.tell_async(self.actor, message)
 

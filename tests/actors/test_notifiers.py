@@ -5,6 +5,7 @@ from collections import deque
 from itertools import pairwise
 
 import pytest
+from loguru import logger
 
 from actors.environment import RetryLater
 from actors.messages import RegisterShopper
@@ -49,6 +50,25 @@ def test_failures_without_a_word_of_when_are_tried_again_with_back_off(play: Pla
         assert world.told(ALICE) == [NoticeKind.ORDER_CREATED]
 
     play(scene)
+
+
+def test_what_was_to_be_sent_is_not_in_the_log_when_sending_breaks(play: Play) -> None:
+    logged: list[str] = []
+    sink = logger.add(lambda line: logged.append(str(line)))
+
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        broken = ValueError("KEY-1 is no good text")
+        world.telegram.answers[ALICE] = deque[RetryLater | Exception]([broken])
+        await world.order()
+        await asyncio.sleep(60)
+        assert world.told(ALICE) == [NoticeKind.ORDER_CREATED]
+
+    play(scene)
+    logger.remove(sink)
+    assert any("ValueError" in line for line in logged)
+    assert not any("KEY-1" in line for line in logged)
 
 
 def test_chat_that_has_to_wait_holds_up_nobody_else(play: Play) -> None:
