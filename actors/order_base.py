@@ -1,0 +1,157 @@
+"""What all of an order's actor works with: its desk, its commands to the ledger, its messages.
+
+The actor is in three files: this one, `actors.order_opening` (until there is an order) and
+`actors.order` (from then on). Its text is in `actors.order`.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from thespian.actors import ActorAddress
+
+from actors.base import ShopActor
+from actors.messages import (
+    OrderDesk,
+    OrderPlaced,
+    OrderRefused,
+    OrderRests,
+    ReleaseStock,
+    WatchAddress,
+    Watched,
+)
+from actors.opening import Opening
+from domain.order import (
+    Decision,
+    Order,
+)
+from domain.order_rules import (
+    OrderNews,
+    watch_until,
+)
+from domain.payment import Receipt, Sighting
+from store.contract import (
+    Record,
+)
+
+ANSWER_OVERDUE = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Something to decide on, with who awaits the answer, if anybody does."""
+
+    news: OrderNews
+    reply_to: ActorAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """The command that is with the ledger, and what it was decided on."""
+
+    record: Record
+    decision: Decision
+    cause: News | None
+
+
+class OrderBase(ShopActor):
+    """State and helpers; the handlers are in the classes below this one."""
+
+    kind = "order"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order_id = 0
+        self._desk: OrderDesk | None = None
+        self._opening: Opening | None = None
+        self._order: Order | None = None
+        self._pending: Pending | None = None
+        self._stash: deque[News] = deque()
+        self._woken_at: datetime | None = None
+        self._outcome_of_wish: OrderPlaced | OrderRefused | None = None
+        self._await_loaded: list[ActorAddress] = []
+
+    def _begin(self, order_id: int, desk: OrderDesk) -> None:
+        self._order_id, self._desk, self.alert_to = order_id, desk, desk.shop
+        self.name, self.clock = str(order_id), desk.clock
+        self._woken_at = self.clock.now()
+
+    def _record(self, command_id: str, decision: Decision, cause: News | None) -> None:
+        if self._desk is None:
+            return
+        existing = self._order
+        record = Record(
+            command_id=command_id,
+            events=decision.events,
+            at=self.clock.now(),
+            by=decision.by,
+            by_telegram_id=decision.by_telegram_id,
+            why=decision.why,
+            order_id=None if existing is None else existing.order_id,
+            expected_version=None if existing is None else existing.version,
+        )
+        self._pending = Pending(record=record, decision=decision, cause=cause)
+        self.state = "recording"
+        self.send(self._desk.ledger, record)
+        self.arm("record_overdue", self.clock.now() + ANSWER_OVERDUE)
+
+    def _answer(self, reply_to: ActorAddress | None, answer: object) -> None:
+        if reply_to is not None:
+            self.send(reply_to, answer)
+
+    def _answer_all(self, opening: Opening, answer: object) -> None:
+        for reply_to in opening.reply_tos:
+            self.send(reply_to, answer)
+
+    def _release(self, subcategory_ids: tuple[int, ...]) -> None:
+        for subcategory_id in subcategory_ids:
+            self._send_to_pool(subcategory_id, ReleaseStock(order_id=self._order_id))
+
+    def _send_to_pool(self, subcategory_id: int, message: object) -> None:
+        if self._desk is not None:
+            self.send(self._desk.pools[subcategory_id], message)
+
+    def _watch(self, order: Order) -> None:
+        if self._desk is not None:
+            watched = watched_of(order, watch_until(order, self._desk.rules))
+            self._send_to_watcher(order, WatchAddress(watched=watched))
+
+    def _watch_if_due(self, order: Order) -> None:
+        if self._desk is not None:
+            until = watch_until(order, self._desk.rules)
+            if until is None or until > self.clock.now():
+                self._watch(order)
+
+    def _send_to_watcher(self, order: Order, message: object) -> None:
+        """To its coin's watcher; one that has ended may be of a coin that has none any more."""
+        watcher = None if self._desk is None else self._desk.watchers.get(order.coin)
+        if watcher is not None:
+            self.send(watcher, message)
+
+    def _rest(self) -> None:
+        if self._desk is not None:
+            self.send(self._desk.shop, OrderRests(order_id=self._order_id))
+
+
+def watched_of(order: Order, until: datetime | None) -> Watched:
+    """What a watcher has to know of an order's address."""
+    return Watched(
+        order_id=order.order_id,
+        address=order.address,
+        confirmations_required=order.confirmations_required,
+        watch_until=until,
+        receipts=tuple(_known_sighting(each) for each in order.receipts if each.on_chain),
+    )
+
+
+def _known_sighting(receipt: Receipt) -> Sighting:
+    return Sighting(
+        transaction_id=receipt.transaction_id,
+        output_index=receipt.output_index,
+        amount_base_units=receipt.amount_base_units,
+        confirmations=0,
+        block_height=receipt.block_height,
+        block_hash=receipt.block_hash,
+        chain_time=receipt.chain_time,
+        seen_at=receipt.seen_at,
+    )

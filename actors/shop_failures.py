@@ -1,0 +1,177 @@
+"""The root when somebody exits or fails, and the orderly stop: whoever writes last goes last.
+
+The whole is described in `actors.shop`.
+"""
+
+from datetime import timedelta
+
+from loguru import logger
+from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited, WakeupMessage
+
+from actors.chain_watcher import FIRST_PLACE_NOT_ON_DISK
+from actors.messages import (
+    ActorFailed,
+    ChainHealth,
+    LedgerFailed,
+    SettleHold,
+    ShopStopped,
+    StartShop,
+    StopShop,
+)
+from actors.shop_base import ENDING
+from actors.shop_start import ShopStart
+from domain.order import Audience
+
+_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(seconds=60)
+# Whoever has worked for so long since the last exit is started again after the shortest pause.
+_CALM = timedelta(minutes=10)
+# A chain that is back within this time is nobody's business.
+_BEFORE_ALERT = timedelta(seconds=20)
+
+
+class ShopFailures(ShopStart):
+    """The handlers of failures and of the stop."""
+
+    def receiveMsg_LedgerFailed(self, message: LedgerFailed, _sender: ActorAddress) -> None:
+        """No store, no shop; where it was open before, it is tried again."""
+        if self._opened_once:
+            logger.error("the store cannot be opened again: {}", message.why)
+            self._restart_later("ledger")
+        else:
+            self._fail(message.why)
+
+    def receiveMsg_ChainHealth(self, message: ChainHealth, _sender: ActorAddress) -> None:
+        """A coin whose chain cannot be looked at takes no orders."""
+        coin = self._staff.coins.get(message.coin)
+        if coin is None:
+            return
+        coin.why_not = message.why
+        coin.was_looked_at = coin.was_looked_at or message.why != FIRST_PLACE_NOT_ON_DISK
+        if message.why:
+            logger.warning("{} takes no orders: {}", message.coin, message.why)
+            self.arm(f"alert {message.coin}", self.clock.now() + _BEFORE_ALERT)
+        else:
+            logger.info("{} takes orders", message.coin)
+            self.disarm(f"alert {message.coin}")
+
+    def receiveMsg_ActorFailed(self, message: ActorFailed, _sender: ActorAddress) -> None:
+        """Somebody could not take a message: a mistake in the program that a person should know."""
+        self._alert(f"{message.kind} {message.name}: {message.message} could not be handled")
+
+    def receiveMsg_ChildActorExited(self, message: ChildActorExited, _sender: ActorAddress) -> None:
+        """Start again whoever was not told to go."""
+        address = message.childAddress
+        if self.state in ENDING:
+            self._stop_next(address)
+            return
+        order_id, service = self._staff.order_at(address), self._service_at(address)
+        if order_id is not None:
+            self._order_died(order_id)
+        elif service is not None:
+            logger.error("{} has exited and is started again", service)
+            self._gone.add(str(address))
+            self._restart_later(service)
+
+    def _order_died(self, order_id: int) -> None:
+        logger.error("the actor of order {} has exited and is started again", order_id)
+        request_id = self._staff.request_of(order_id)
+        self._staff.remove_order(order_id)
+        for pool in self._staff.pools.values():
+            self.send(pool, SettleHold(order_id=order_id))
+        self._resume(order_id, None, request_id)
+
+    def _service_at(self, address: ActorAddress) -> str | None:
+        staff = self._staff
+        if address == staff.ledger:
+            return "ledger"
+        for symbol, coin in staff.coins.items():
+            if address in (coin.watcher, coin.addresses):
+                return f"coin {symbol}"
+        for subcategory_id, pool in staff.pools.items():
+            if address == pool:
+                return f"pool {subcategory_id}"
+        for audience, notifier in staff.notifiers.items():
+            if address == notifier:
+                return f"notifier {audience}"
+        return None
+
+    def _restart_later(self, service: str) -> None:
+        if service == "ledger":
+            # Nothing can be written, so nothing is taken on.
+            self.state = "starting"
+        now = self.clock.now()
+        last_pause, last_exit = self._pauses.get(service, (_PAUSE / 2, now))
+        pause = _PAUSE if now - last_exit > _CALM else min(last_pause * 2, _LONGEST_PAUSE)
+        self._pauses[service] = (pause, now)
+        self.arm(f"restart {service}", now + pause)
+
+    def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
+        """The pause before a new start is over, or a chain is still out of reach."""
+        timer = self.rings(message.payload)
+        if timer is None or self._start is None or self.state in ENDING:
+            return
+        what, _, name = timer.kind.partition(" ")
+        if what == "restart":
+            self._restart(self._start, name)
+        elif name in self._staff.coins and self._staff.coins[name].why_not:
+            self._alert(f"{name} takes no orders: {self._staff.coins[name].why_not}")
+
+    def _restart(self, start: StartShop, service: str) -> None:
+        what, _, name = service.partition(" ")
+        match what:
+            case "ledger":
+                for child in self._everyone():
+                    self.send(child, ActorExitRequest())
+                self._start_ledger(start)
+                return
+            case "coin":
+                coin = self._staff.coins[name]
+                for child in (coin.watcher, coin.addresses):
+                    self.send(child, ActorExitRequest())
+                self._start_coin(name)
+            case "pool":
+                self._start_pool(int(name))
+                self._draw_desk()
+            case "notifier":
+                self._start_notifier(start, Audience(name))
+
+    # --- stop -------------------------------------------------------------------------------------
+
+    def receiveMsg_StopShop(self, _message: StopShop, sender: ActorAddress) -> None:
+        """Everyone but the ledger first."""
+        self._stoppers.append(sender)
+        if self.state == "stopping":
+            return
+        if self.state == "stopped" or self._staff.ledger is None:
+            self._stopped()
+            return
+        self.state = "stopping"
+        children = [*self._staff.orders.values(), *self._staff.services()]
+        leaving = [child for child in children if str(child) not in self._gone]
+        self._leaving = {str(child) for child in leaving}
+        for child in leaving:
+            self.send(child, ActorExitRequest())
+        self._stop_ledger_if_last()
+
+    def _stopped(self) -> None:
+        self.state = "stopped"
+        stoppers, self._stoppers = self._stoppers, []
+        for stopper in stoppers:
+            self.send(stopper, ShopStopped())
+
+    def _stop_next(self, gone: ActorAddress) -> None:
+        if gone == self._staff.ledger:
+            self._stopped()
+        elif str(gone) in self._leaving:
+            self._leaving.remove(str(gone))
+            self._stop_ledger_if_last()
+
+    def _stop_ledger_if_last(self) -> None:
+        ledger = self._staff.ledger
+        if self._leaving or ledger is None:
+            return
+        if str(ledger) in self._gone:
+            self._stopped()
+        else:
+            self.send(ledger, ActorExitRequest())

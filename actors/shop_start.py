@@ -1,0 +1,205 @@
+"""The root's start: the ledger, then everyone from what the store says.
+
+The whole is described in `actors.shop`.
+"""
+
+from loguru import logger
+from thespian.actors import ActorAddress
+
+from actors.address import AddressActor
+from actors.admin_notifier import AdminNotifierActor
+from actors.base import ShopActor
+from actors.chain_watcher import ChainWatcherActor
+from actors.inventory import PoolActor
+from actors.ledger import LedgerActor
+from actors.messages import (
+    LedgerReady,
+    ShopStarted,
+    StartAddresses,
+    StartFailed,
+    StartLedger,
+    StartNotifier,
+    StartPool,
+    StartShop,
+    StartWatcher,
+)
+from actors.order_base import watched_of
+from actors.shop_base import ShopBase
+from actors.shopper_notifier import ShopperNotifierActor
+from actors.staff import CoinStaff, Staff
+from domain.order import Audience, OrderStatus
+from domain.order_rules import watch_until
+from store.contract import (
+    GetOrdersToWatch,
+    GetPlace,
+    OrdersToWatch,
+    PlaceLoaded,
+    StoreFacts,
+)
+
+_PAGE = 1_000
+_NOTIFIERS: dict[Audience, type[ShopActor]] = {
+    Audience.SHOPPER: ShopperNotifierActor,
+    Audience.ADMINS: AdminNotifierActor,
+}
+
+
+class ShopStart(ShopBase):
+    """The handlers of the start, in their order."""
+
+    def receiveMsg_StartShop(self, message: StartShop, sender: ActorAddress) -> None:
+        """Begin with the ledger."""
+        if self._start is not None:
+            return
+        self._start, self._starter, self.alert_to = message, sender, self.myAddress
+        self.clock = message.environment.clock
+        self._start_ledger(message)
+
+    def _start_ledger(self, start: StartShop) -> None:
+        self.state = "starting"
+        # Who asked the last ledger asks again; the ids of commands make that harmless.
+        self._asked.clear()
+        self._gone.clear()
+        self._staff = Staff(ledger=self.createActor(LedgerActor))
+        opening = StartLedger(
+            store_path=start.store_path,
+            admin_telegram_ids=start.admin_telegram_ids,
+            max_active_orders=start.max_active_orders,
+            environment=start.environment,
+        )
+        self._tell_ledger(opening)
+
+    def _fail(self, why: str) -> None:
+        self.state = "failed"
+        if self._starter is not None:
+            self.send(self._starter, StartFailed(why=why))
+
+    def receiveMsg_LedgerReady(self, message: LedgerReady, _sender: ActorAddress) -> None:
+        """Everyone else."""
+        start = self._start
+        if start is None or self.state != "starting":
+            return
+        why_not = _why_not(message.facts, start)
+        if why_not:
+            self._fail(why_not)
+            return
+        self._next_order_id = max(self._next_order_id, message.facts.next_order_id)
+        for subcategory_id in message.facts.subcategory_ids:
+            self._start_pool(subcategory_id)
+        for coin in start.rules.coins:
+            self._start_coin(coin.coin)
+        self._draw_desk()
+
+    def _start_pool(self, subcategory_id: int) -> None:
+        pool = self.createActor(PoolActor)
+        self._staff.pools[subcategory_id] = pool
+        if self._staff.ledger is not None:
+            first = StartPool(subcategory_id=subcategory_id, ledger=self._staff.ledger)
+            self.send(pool, first)
+
+    def _start_coin(self, symbol: str) -> None:
+        self._staff.coins[symbol] = CoinStaff(
+            addresses=self.createActor(AddressActor), watcher=self.createActor(ChainWatcherActor)
+        )
+        self._tell_ledger(GetPlace(coin=symbol))
+
+    def receiveMsg_PlaceLoaded(self, message: PlaceLoaded, _sender: ActorAddress) -> None:
+        """A coin's addresses can begin; its watcher needs the orders first."""
+        coin, start = self._staff.coins.get(message.coin), self._start
+        if coin is None or start is None:
+            return
+        coin.place = (message.height, message.block_hash)
+        addresses = StartAddresses(
+            coin=message.coin,
+            first_free_index=message.next_address_index,
+            shop=self.myAddress,
+            environment=start.environment,
+        )
+        self.send(coin.addresses, addresses)
+        self._ask_for_orders(start, message.coin, after_order_id=0)
+
+    def _ask_for_orders(self, start: StartShop, symbol: str, after_order_id: int) -> None:
+        page = GetOrdersToWatch(
+            coin=symbol,
+            ended_after=self.clock.now() - start.rules.monitor_after_expiry,
+            after_order_id=after_order_id,
+            limit=_PAGE,
+        )
+        self._tell_ledger(page)
+
+    def receiveMsg_OrdersToWatch(self, message: OrdersToWatch, _sender: ActorAddress) -> None:
+        """One page of orders: their addresses are watched, the live ones get their actors."""
+        start, coin = self._start, self._staff.coins.get(message.coin or "")
+        if start is None or coin is None or message.coin is None or coin.is_started:
+            return
+        for order in message.orders:
+            coin.watched.append(watched_of(order, watch_until(order, start.rules)))
+            if order.status in (OrderStatus.CREATED, OrderStatus.PAID):
+                self._resume(order.order_id, order, order.request_id)
+        if not message.complete:
+            logger.info("{}: {} orders taken up", message.coin, len(coin.watched))
+            self._ask_for_orders(start, message.coin, message.orders[-1].order_id)
+            return
+        self._start_watcher(start, message.coin, coin)
+        self._open_if_complete(start)
+
+    def _start_watcher(self, start: StartShop, symbol: str, coin: CoinStaff) -> None:
+        if self._staff.ledger is None:
+            return
+        height, block_hash = coin.place
+        first = StartWatcher(
+            coin=symbol,
+            shop=self.myAddress,
+            ledger=self._staff.ledger,
+            place_height=height,
+            place_hash=block_hash,
+            watched=tuple(coin.watched),
+            environment=start.environment,
+        )
+        self.send(coin.watcher, first)
+        coin.watched.clear()
+        coin.is_started, coin.why_not = True, "its chain has not been looked at yet"
+        if self.state == "open":
+            # Only now: what orders tell a watcher before its start is lost.
+            self._draw_desk()
+
+    def _open_if_complete(self, start: StartShop) -> None:
+        if self.state != "starting" or not all(c.is_started for c in self._staff.coins.values()):
+            return
+        self.state, self._opened_once = "open", True
+        for audience in _NOTIFIERS:
+            self._start_notifier(start, audience)
+        if self._starter is not None:
+            self.send(self._starter, ShopStarted(live_orders=len(self._staff.orders)))
+            self._starter = None
+
+    def _start_notifier(self, start: StartShop, audience: Audience) -> None:
+        if self._staff.ledger is None:
+            return
+        notifier = self.createActor(_NOTIFIERS[audience])
+        self._staff.notifiers[audience] = notifier
+        first = StartNotifier(
+            audience=audience,
+            shop=self.myAddress,
+            ledger=self._staff.ledger,
+            environment=start.environment,
+        )
+        self.send(notifier, first)
+
+
+def _why_not(facts: StoreFacts, start: StartShop) -> str:
+    """Why the settings do not fit the store; "" where they do."""
+    currency = start.rules.fiat_currency
+    others = sorted(set(facts.unsold_currencies) - {currency})
+    if others:
+        return (
+            f"shop.currency is {currency}, and the store has unsold goods priced in"
+            f" {', '.join(others)}: set shop.currency to that"
+        )
+    coins = {coin.coin for coin in start.rules.coins}
+    missing = sorted(set(facts.open_coins) - coins)
+    if missing:
+        return (
+            f"there are open orders in {', '.join(missing)}: enable that coin until they have ended"
+        )
+    return ""
