@@ -74,7 +74,7 @@ def cli(context: click.Context, config: Path) -> None:
 def serve(config: Path) -> None:
     """Run the shop until SIGTERM or Ctrl-C."""
     settings = loaded(config, Purpose.SERVE)
-    from composition import StartRefusedError, serve_shop  # noqa: PLC0415 - all of the shop
+    from composition.serving import StartRefusedError, serve_shop  # noqa: PLC0415 - the whole shop
 
     with refusing(StartRefusedError, *CANNOT_START):
         asyncio.run(serve_shop(settings))
@@ -97,7 +97,7 @@ def serve(config: Path) -> None:
 )
 def demo(directory: Path, port: int) -> None:
     """Run the shop on the sandbox: no account, no token, no node."""
-    from composition import StartRefusedError, serve_demo  # noqa: PLC0415 - all of the shop
+    from composition.demo import StartRefusedError, serve_demo  # noqa: PLC0415 - the whole shop
 
     with refusing(StartRefusedError, *CANNOT_START):
         asyncio.run(serve_demo(directory, port))

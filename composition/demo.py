@@ -17,6 +17,8 @@ from sandbox.chain.server import ChainCredentials
 from sandbox.server import Sandbox, SandboxSettings
 from store import offline
 
+__all__ = ["StartRefusedError", "serve_demo"]
+
 _MARK = ".holdfast-demo"
 _GOODS = Path(__file__).resolve().parent.parent / "sandbox" / "page" / "items.json"
 _CURRENCY = "USD"

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 
 from aiohttp import web
 from loguru import logger
@@ -19,6 +20,7 @@ from gateway.telegram.routers import telegram_dispatcher
 from gateway.telegram.shop import TelegramShop
 from payments.bitcoind import check
 from payments.chain import ChainUnavailableError
+from payments.custody import warn_if_open_to_others
 from store.queries import StoreReader
 
 __all__ = ["StartRefusedError", "serve_shop"]
@@ -66,6 +68,7 @@ async def _running(settings: Settings) -> AsyncIterator[None]:
         public = health_app(actors.bridge)
         await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
         await stack.enter_async_context(_polling(settings, actors, reader))
+        warn_if_open_to_others(_secret_files(settings))
         yield
 
 
@@ -108,6 +111,13 @@ async def _listening(app: web.Application, host: str, port: int, name: str) -> A
         yield
     finally:
         await runner.cleanup()
+
+
+def _secret_files(settings: Settings) -> list[Path]:
+    coins = settings.coins.enabled().values()
+    passwords = [backend.password_file for coin in coins for backend in coin.backends]
+    files = [settings.custody.mnemonic_file, settings.custody.key_file, *passwords]
+    return [path for path in files if path is not None]
 
 
 def _stop_signal() -> asyncio.Event:

@@ -84,6 +84,8 @@ def configure_logging(
         catch=True,
     )
     logging.basicConfig(handlers=[_ToLoguru()], level=log.level, force=True)
+    # A line for every update that was handled tells nothing.
+    logging.getLogger("aiogram.event").setLevel(logging.WARNING)
 
 
 def json_line(record: "Record") -> str:

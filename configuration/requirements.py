@@ -21,6 +21,7 @@ from configuration.settings import (
     Gateway,
     LitecoinSettings,
     Operator,
+    Orders,
     Rates,
     Telegram,
 )
@@ -55,6 +56,7 @@ class Sections:
     telegram: Telegram | None
     gateway: Gateway | None
     operator: Operator | None
+    orders: Orders | None
     custody: Custody | None
     rates: Rates | None
     coins: Coins | None
@@ -66,6 +68,7 @@ class Sections:
             telegram=_pick(parsed, "telegram", Telegram),
             gateway=_pick(parsed, "gateway", Gateway),
             operator=_pick(parsed, "operator", Operator),
+            orders=_pick(parsed, "orders", Orders),
             custody=_pick(parsed, "custody", Custody),
             rates=_pick(parsed, "rates", Rates),
             coins=_pick(parsed, "coins", Coins),
@@ -86,6 +89,7 @@ def missing(sections: Sections, purpose: Purpose, environ: Mapping[str, str]) ->
                 *_servers(sections.gateway, sections.operator),
                 *_custody(sections.custody, environ),
                 *_coins(sections.coins, sections.rates, environ),
+                *_grace(sections.orders, sections.coins),
             ]
         case Purpose.CUSTODY:
             return list(_custody(sections.custody, environ))
@@ -175,6 +179,19 @@ def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str])
             ("rates", "fixed", "LTC"),
             "is missing while LTC is enabled; write the price of one coin in your currency,"
             ' as in "80.00"',
+        )
+
+
+def _grace(orders: Orders | None, coins: Coins | None) -> Iterator[Issue]:
+    if orders is None or coins is None:
+        return
+    grace_seconds = orders.expiry_grace_minutes * 60
+    if any(coin.poll_interval_seconds >= grace_seconds for coin in coins.enabled().values()):
+        # An order would be given up before the look that shows its payment.
+        yield Issue(
+            ("orders", "expiry_grace_minutes"),
+            "is not longer than from one look at a chain to the next; write more than"
+            " coins.*.poll_interval_seconds, or less there",
         )
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bip_utils import (
@@ -168,14 +168,13 @@ def read_mnemonic(mnemonic_file: Path, key: bytes) -> str:
 
 
 def read_secret(path: Path, what: str) -> str:
-    """The text of a small secret file; warns where others than its owner may read it.
+    """The text of a small secret file.
 
     Raises:
         CustodyError: it is not there, cannot be read, is too large, or is not text.
     """
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
             content = file.read(LARGEST_SECRET_FILE_BYTES + 1)
     except FileNotFoundError:
         raise CustodyError(
@@ -183,14 +182,19 @@ def read_secret(path: Path, what: str) -> str:
         ) from None
     except OSError as error:
         raise CustodyError(f"the {what} file {path} cannot be read: {error.strerror}") from None
-    if mode & _OTHERS_MAY:
-        logger.warning("others than its owner may use the {} file {}: chmod 600 it", what, path)
     if len(content) > LARGEST_SECRET_FILE_BYTES:
         raise CustodyError(f"{path} is too large to be a {what} file")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise CustodyError(f"{path} is not text, so it is no {what} file") from None
+
+
+def warn_if_open_to_others(paths: Iterable[Path]) -> None:
+    """Log which of these secret files others than their owner may use; for a shop that runs."""
+    for path in paths:
+        if path.exists() and path.stat().st_mode & _OTHERS_MAY:
+            logger.warning("others than its owner may use the secret file {}: chmod 600 it", path)
 
 
 def write_secret(path: Path, text: str) -> None:

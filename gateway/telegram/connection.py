@@ -88,7 +88,7 @@ async def check_token(api_url: str, token: str) -> str | None:
         raise TelegramRefusedError(
             "Telegram does not know the token: write the one that @BotFather gave"
         ) from None
-    except AiogramError as error:
+    except (AiogramError, ValueError) as error:  # ValueError: an answer that is no text
         logger.warning("Telegram cannot be reached yet: {}", type(error).__name__)
         return None
     finally:

@@ -1,8 +1,9 @@
 """What stands in front of every handler.
 
 Only private chats are served. What one person sends is handled in order, one after the other, while
-others are served beside it. A handler that fails is logged without what it was handling, and the
-person is told; every tap is answered in the end.
+others are served beside it; beyond a number that no hand comes to it is left out. A handler that
+fails is logged without what it was handling, and the person is told; every tap is answered in the
+end.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ from loguru import logger
 
 from gateway.telegram.replies import Tap
 from gateway.texts import Texts
+
+# Without it, one person who sends faster than they are served would soon be all that is handled.
+MOST_OF_ONE_PERSON = 64
 
 _Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -42,6 +46,10 @@ class Turns:
             if not self._waiting[telegram_id]:
                 del self._waiting[telegram_id], self._locks[telegram_id]
 
+    def is_full(self, telegram_id: int) -> bool:
+        """Whether so much of this person waits already that nothing more is to."""
+        return self._waiting.get(telegram_id, 0) >= MOST_OF_ONE_PERSON
+
     def __len__(self) -> int:
         """How many people have a turn or wait for one."""
         return len(self._locks)
@@ -61,6 +69,9 @@ class Guard(BaseMiddleware):
         bot: Bot = data["bot"]
         chat_type, telegram_id = _source(event)
         if chat_type != "private" or telegram_id is None:
+            return
+        if self.turns.is_full(telegram_id):
+            logger.warning("somebody sends faster than they can be served: an update is left out")
             return
         async with self.turns.turn(telegram_id):
             if isinstance(event, CallbackQuery):

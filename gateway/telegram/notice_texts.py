@@ -10,6 +10,9 @@ from gateway.telegram.invoice import lines_text, time_text
 from gateway.texts import Html, Texts, as_html, lines
 from store.queries import LineRow, NoticeRow
 
+# Anybody can pay an address often and little, and a text has an end (see `goods`).
+_NAMED_TRANSACTIONS = 20
+
 # ORDER_CREATED and GOODS are more than a text: see `invoice` and `goods`.
 _TEXT_KEYS = {
     NoticeKind.PAYMENT_SEEN: "payment_seen",
@@ -61,7 +64,7 @@ def order_notice_text(texts: Texts, facts: NoticeFacts) -> Html:
         address=order.address,
         until=time_text(order.expires_at, facts.now),
         confirmations=order.confirmations_required,
-        transactions=transactions_text(order),
+        transactions=transactions_text(texts, order),
         detail=row.detail or "",
     )
 
@@ -92,7 +95,10 @@ def shopper_name(order: Order) -> str:
     return f"id {order.telegram_id}"
 
 
-def transactions_text(order: Order) -> Html:
-    """The ids of the transactions that paid the order, one a line."""
-    ids = dict.fromkeys(receipt.transaction_id for receipt in order.receipts)
-    return lines(*(as_html(transaction_id) for transaction_id in ids))
+def transactions_text(texts: Texts, order: Order) -> Html:
+    """The ids of the transactions that paid the order, one a line, the latest of very many."""
+    ids = list(dict.fromkeys(receipt.transaction_id for receipt in order.receipts))
+    named = [as_html(transaction_id) for transaction_id in ids[-_NAMED_TRANSACTIONS:]]
+    if len(ids) > len(named):
+        named.insert(0, texts.html("more_transactions", count=len(ids) - len(named)))
+    return lines(*named)

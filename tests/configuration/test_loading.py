@@ -243,6 +243,16 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(spoil
         ('password_file = "node-password"', "", "password_file is missing; write password_file or"),
         ("enabled = true", 'enabled = true\ndust = "1"', "coins.LTC.dust is not below smallest"),
         (
+            "[rates.fixed]",
+            "[orders]\nexpiry_grace_minutes = 0\n[rates.fixed]",
+            "orders.expiry_grace_minutes is not longer than from one look at a chain to the next",
+        ),
+        (
+            "enabled = true",
+            "enabled = true\npoll_interval_seconds = 1800",
+            "orders.expiry_grace_minutes is not longer than from one look at a chain to the next",
+        ),
+        (
             "password_file",
             'password_env = "P"\npassword_file',
             "password_env stands beside password_file",

@@ -10,7 +10,8 @@ import pytest
 
 from actors.environment import CannotDeliver, NoticeSender, RetryLater, Sent
 from domain.order import Audience, Noticed, NoticeKind
-from domain.order_rules import CancelWished
+from domain.order_rules import CancelWished, ChainNews
+from domain.payment import Sighting
 from gateway.telegram.notice_texts import NoticeFacts, order_notice_text, shop_notice_text
 from gateway.telegram.notices import TelegramNotices
 from gateway.texts import load_texts
@@ -146,6 +147,31 @@ async def test_admins_read_who_paid_what_with_which_transaction(
     assert "12.50 USD (0.15625000 LTC)" in created.text
     assert received.text.startswith("Order #1 by @user7 is paid: 0.15625000 LTC (12.50 USD).")
     assert "ab" * 32 in received.text
+
+
+async def test_admins_hear_of_an_order_that_is_paid_in_very_many_transactions(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    now = datetime.now(UTC)
+    share = small_shop.order(1).amount_base_units // 100
+    sightings = tuple(
+        Sighting(
+            transaction_id=f"{number:064x}",
+            output_index=0,
+            amount_base_units=share,
+            confirmations=3,
+            block_height=10,
+            block_hash="cd" * 32,
+            chain_time=now,
+            seen_at=now,
+        )
+        for number in range(100)
+    )
+    small_shop.news(1, ChainNews(began_at=now, sightings=sightings))
+    assert await sender.send(notice(small_shop, NoticeKind.ADMIN_PAYMENT_RECEIVED)) == Sent()
+    (told,) = telegram.user(ADMIN_ID).messages()
+    assert "Earlier transactions: 80" in told.text
+    assert f"{99:064x}" in told.text
 
 
 async def test_a_partial_payment_says_what_is_missing(

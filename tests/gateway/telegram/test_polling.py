@@ -122,6 +122,39 @@ async def test_a_webhook_in_the_way_is_ended_and_its_updates_are_kept(
     assert server.deleted_with == ["false"]
 
 
+class GarblingServer:
+    """A Bot API server behind something that answers with anything but JSON or even text."""
+
+    def __init__(self, garbage: list[web.Response]) -> None:
+        self.garbage = garbage
+        self.polled = asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.match_info["method"] == "getUpdates" and self.garbage:
+            return self.garbage.pop()
+        if request.match_info["method"] == "getUpdates":
+            self.polled.set()
+            await asyncio.sleep(0.05)
+        return web.json_response({"ok": True, "result": []})
+
+
+async def test_polling_outlives_answers_that_are_no_text_at_all(small_shop: SmallShop) -> None:
+    not_utf_8 = web.Response(body=b"\xff\xfe", content_type="application/json", charset="utf-8")
+    no_charset = web.Response(body=b"x", headers={"Content-Type": "text/html; charset=nonsense"})
+    server = GarblingServer([not_utf_8, no_charset])
+    app = web.Application()
+    app.router.add_post("/bot{token}/{method}", server.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    bot = new_bot(f"http://127.0.0.1:{runner.addresses[0][1]}", DEFAULT_TOKEN)
+    polling = start_polling(bot, small_shop)
+    async with asyncio.timeout(10):
+        await server.polled.wait()
+    await end(polling, bot)
+    await runner.cleanup()
+
+
 async def test_a_good_token_gives_the_name_of_the_bot(telegram: TelegramServer) -> None:
     assert await check_token(telegram.url, telegram.token) == "holdfast_sandbox_bot"
 
