@@ -5,7 +5,8 @@ Every thread has a connection of its own, so that a reader can be used from a po
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,11 +155,13 @@ class StoreReader:
 
     def order(self, order_id: int) -> Order | None:
         """One order, whole."""
-        return load_order(self._connection(), order_id)
+        with self._one_moment() as connection:
+            return load_order(connection, order_id)
 
     def orders_of(self, telegram_id: int, limit: int) -> list[Order]:
         """The last orders of a shopper, newest first."""
-        return load_orders_of(self._connection(), telegram_id, limit)
+        with self._one_moment() as connection:
+            return load_orders_of(connection, telegram_id, limit)
 
     def order_lines(self, order_id: int) -> list[LineRow]:
         """What was ordered, by name."""
@@ -234,6 +237,17 @@ class StoreReader:
             (coin,),
         )
         return (rows[0][0], rows[0][1]) if rows else None
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[sqlite3.Connection]:
+        # An order is read in several queries. Were it paid in between, its receipts would be there
+        # and its status would not, and an invoice would ask for less than nothing.
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("COMMIT")
 
     def _all(self, query: str, parameters: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg] # rows differ in shape
         return self._connection().execute(query, parameters).fetchall()

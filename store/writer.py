@@ -8,6 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -71,7 +72,7 @@ class StoreWriter:
         """
         self._path = path
         self._settings = settings
-        self._notices_in_doubt = False
+        self._last_run_failed = False
         self._lock = _lock(path)
         try:
             self._connection = _connect(path)
@@ -111,12 +112,18 @@ class StoreWriter:
                 Those that are on disk all the same answer as they did the first time.
         """
         try:
+            if self._last_run_failed:
+                self._connection = _open_again(self._path)
             done = self._run_in_one_commit_or_more(jobs, at)
-            if self._notices_in_doubt:
+            if self._last_run_failed:
                 done = replace(done, notices=self._unsent())
-        except sqlite3.Error as error:
-            raise self._reopened(error) from error
-        self._notices_in_doubt = False
+        except (sqlite3.Error, OSError, StoreTooNewError) as error:
+            # The outcome of a failed commit is unknown. A new connection will see what is on disk,
+            # and commands that are there answer as before when they are run again.
+            self._last_run_failed = True
+            self._connection.close()
+            raise StoreUnavailableError(f"the store {self._path} failed: {error}") from error
+        self._last_run_failed = False
         return done
 
     def _run_in_one_commit_or_more(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
@@ -187,17 +194,6 @@ class StoreWriter:
         pending = (load_pending(self._connection, audience, 0, -1) for audience in Audience)
         return tuple(sorted(chain.from_iterable(pending), key=lambda notice: notice.outbox_id))
 
-    def _reopened(self, error: sqlite3.Error) -> StoreUnavailableError:
-        # After a failed commit its outcome is unknown. A new connection sees what is on disk, and
-        # commands that are there answer as before when they are run again.
-        self._notices_in_doubt = True
-        self._connection.close()
-        try:
-            self._connection = _connect(self._path)
-        except (sqlite3.Error, OSError, StoreTooNewError) as reopening:
-            return StoreUnavailableError(f"{error}; and opening it again: {reopening}")
-        return StoreUnavailableError(str(error))
-
 
 def _lock(path: str) -> IO[str]:
     try:
@@ -216,8 +212,7 @@ def _lock(path: str) -> IO[str]:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    # The file holds goods and who bought them: nobody else on the machine reads it.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _make_private(path)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -228,6 +223,21 @@ def _connect(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_private(path: str) -> None:
+    # The file holds goods and who bought them: nobody else on the machine reads it. One that is
+    # there is not opened: to close any descriptor of a file drops all of the process's POSIX locks
+    # on it (fcntl(2)), and without those of the readers the next program that looks into the store
+    # takes itself for the last, and deletes the log while it is being written.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _open_again(path: str) -> sqlite3.Connection:
+    # A store that is not there now is on a disk that is away: never begin an empty one instead.
+    Path(path).stat()
+    return _connect(path)
 
 
 def _refusal(job: Job, error: Exception) -> Answer:
