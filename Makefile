@@ -1,10 +1,13 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make install` brings
+# what the shop needs into .venv and starts nothing.
 PYTHON ?= python3
 VENV ?= .venv
 # More for pytest, as in: make test TESTS="tests/domain -k money"
 TESTS ?=
 
-.PHONY: demo test lint lock clean
+.PHONY: install demo test lint lock clean
+
+install: $(VENV)/.for-running
 
 demo: $(VENV)/.for-running
 	$(VENV)/bin/python run.py demo
@@ -24,6 +27,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.for-running: requirements/base.txt | $(VENV)/bin/python
+	@echo "Installing what the shop needs into $(VENV); this takes a minute or two."
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
 	touch $@
 

@@ -246,6 +246,7 @@ class OrderActor(OrderOpening):
         return self._order
 
     def _tell(self, order: Order, events: tuple[OrderEvent, ...]) -> None:
+        logger.info("order {}: {}, payment {}", order.order_id, order.status, order.payment_state)
         opening, self._opening = self._opening, None
         for event in events:
             match event:

@@ -49,7 +49,7 @@ class ShopFailures(ShopStart):
         coin.why_not = message.why
         coin.was_looked_at = coin.was_looked_at or message.why != FIRST_PLACE_NOT_ON_DISK
         if message.why:
-            logger.warning("{} takes no orders: {}", message.coin, message.why)
+            logger.info("{} takes no orders: {}", message.coin, message.why)
             self.arm(f"alert {message.coin}", self.clock.now() + _BEFORE_ALERT)
         else:
             logger.info("{} takes orders", message.coin)

@@ -31,7 +31,6 @@ async def serve_demo(directory: Path, port: int) -> None:
     Raises:
         StartRefusedError: the folder holds something else, or the port is taken.
     """
-    _make_fresh(directory)
     credentials = ChainCredentials()
     settings_of_sandbox = SandboxSettings(port=port, chain_credentials=credentials)
     sandbox = Sandbox(settings_of_sandbox)
@@ -42,6 +41,8 @@ async def serve_demo(directory: Path, port: int) -> None:
             f"cannot listen on port {port} ({error.strerror}); write another with --port"
         ) from error
     try:
+        # The port first: where it is taken a demonstration runs already, maybe in this folder.
+        _make_fresh(directory)
         config = directory / "config.toml"
         config.write_text(_config(sandbox, settings_of_sandbox), encoding="utf-8")
         _make_secrets(directory)

@@ -69,6 +69,9 @@ async def _running(settings: Settings) -> AsyncIterator[None]:
         await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
         await stack.enter_async_context(_polling(settings, actors, reader))
         warn_if_open_to_others(_secret_files(settings))
+        for symbol, rate in settings.fixed_rates().items():
+            currency = settings.shop.currency
+            logger.warning("{} is charged at {} {} (rates.fixed)", symbol, rate, currency)
         yield
 
 
@@ -153,5 +156,6 @@ def _check_mnemonic(settings: Settings, reader: StoreReader) -> None:
         if addresses_of(settings, coin).open().derive(index) != address:
             raise StartRefusedError(
                 f"custody.mnemonic_file: this mnemonic does not give the {symbol} addresses that"
-                " the store's orders have; put back the one that the shop was run with"
+                " the store's orders have on this network; put back the mnemonic, and the"
+                " network, that the shop was run with"
             )

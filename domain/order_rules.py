@@ -229,6 +229,7 @@ def _news_while_awaiting(
     elif state is PaymentState.PARTIAL and arrived:
         missing = order.amount_base_units - sums.seen_in_time
         told.append(_tell_shopper(NoticeKind.PAYMENT_PARTIAL, missing))
+        told.append(_tell_admins(NoticeKind.ADMIN_PAYMENT_SEEN, sums.seen_in_time))
     return tuple(told)
 
 

@@ -209,7 +209,11 @@ def test_nobody_is_asked_to_pay_again_when_a_replacement_covers_the_order() -> N
 def test_a_replacement_that_pays_less_is_told_with_what_is_missing() -> None:
     seen, _ = looked(new_order(), minutes(5), sighting())
     order, decision = looked(seen, minutes(6), sighting(AMOUNT - 60_000, transaction_id="bb"))
-    assert told(decision) == [NoticeKind.PAYMENT_VANISHED, NoticeKind.PAYMENT_PARTIAL]
+    assert told(decision) == [
+        NoticeKind.PAYMENT_VANISHED,
+        NoticeKind.PAYMENT_PARTIAL,
+        NoticeKind.ADMIN_PAYMENT_SEEN,
+    ]
     assert amount_told(decision, NoticeKind.PAYMENT_PARTIAL) == 60_000
     assert order.covered_at is None
 
