@@ -14,11 +14,10 @@ from typing import Any, Self
 import aiohttp
 import tomlkit
 
-from payments.custody import new_key, seal, write_secret
+from payments.custody import new_key, new_mnemonic, seal, write_secret
 from tests.litecoin_node import LitecoinNode, free_port
 
 PROGRAM = Path(__file__).resolve().parents[2] / "run.py"
-MNEMONIC = "abandon " * 11 + "about"
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 ADMIN_ID = 1001
@@ -53,7 +52,8 @@ class ShopFolder:
         if not (self.path / "key").exists():
             key = new_key()
             write_secret(self.path / "key", key.hex())
-            write_secret(self.path / "mnemonic.sealed", seal(MNEMONIC, key))
+            # One of its own: on a node that tests share, nobody else has paid its addresses.
+            write_secret(self.path / "mnemonic.sealed", seal(new_mnemonic(), key))
             write_secret(self.path / "node-password", self.node.password)
         self.config_file.write_text(tomlkit.dumps(self.settings()), encoding="utf-8")
 
