@@ -179,7 +179,8 @@ async def test_a_partial_payment_says_what_is_missing(
 ) -> None:
     since = len(small_shop.notices)
     small_shop.pay(1, share="0.5", confirmations=0)
-    assert await send_new(small_shop, sender, since) == [NoticeKind.PAYMENT_PARTIAL]
+    told = await send_new(small_shop, sender, since)
+    assert told == [NoticeKind.PAYMENT_PARTIAL, NoticeKind.ADMIN_PAYMENT_SEEN]
     assert buyer.messages()[0].codes == ["0.07812500", "rltc1qaddress1"]
 
 
