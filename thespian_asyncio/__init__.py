@@ -14,6 +14,7 @@ from thespian_asyncio.inspection import (
 )
 from thespian_asyncio.outside import Executor, Outcome, Outside
 from thespian_asyncio.outside_actor import OutsideActor
+from thespian_asyncio.subscription import Subscription
 
 __all__ = [
     "ActorInspection",
@@ -22,6 +23,7 @@ __all__ = [
     "Outcome",
     "Outside",
     "OutsideActor",
+    "Subscription",
     "SystemInspection",
     "SystemTotals",
     "ThreadExecutor",

@@ -18,11 +18,13 @@ from thespian.actors import (
     ThespianGeneration,
 )
 
-from thespian_asyncio.cell import SYSTEM_ADDRESS, Requirements, refuse_sources
+from thespian_asyncio.cell import SYSTEM_ADDRESS, Requirements
 from thespian_asyncio.engine import Engine
 from thespian_asyncio.external import AwaitedAnswer, SystemReceiver
 from thespian_asyncio.inspection import SystemInspection, inspect_system
 from thespian_asyncio.loop_thread import LoopThread
+from thespian_asyncio.sources import BinaryFile, read_source
+from thespian_asyncio.subscription import Subscription
 from thespian_asyncio.threads import Endpoint, LoopAccess
 
 SHUTDOWN_SECONDS = 10.0
@@ -74,6 +76,7 @@ class ActorSystemBase:
         )
         self._engine.register(SYSTEM_ADDRESS, SystemReceiver(self._engine))
         self._asks: set[AwaitedAnswer] = set()
+        self._subscriptions: set[Subscription] = set()
         self._endpoints: set[Endpoint] = set()
         self._main = self._new_endpoint()
 
@@ -92,17 +95,29 @@ class ActorSystemBase:
             ActorSystemFailure: the system was shut down meanwhile.
         """
         self._access.refuse_when_closed()
-        answer = AwaitedAnswer(self._engine)
+        answer = AwaitedAnswer(self._engine, timeout_seconds)
         self._asks.add(answer)
         try:
             self._engine.send(answer.address, address, message)
-            return await answer.wait(timeout_seconds)
+            return await answer.future
         finally:
             self._asks.discard(answer)
+            answer.close()
 
     def tell_async(self, address: ActorAddress, message: object) -> None:
         """Send a message whose answers nobody wants; returns at once."""
         self._engine.send(SYSTEM_ADDRESS, address, message)
+
+    def subscribe(self) -> Subscription:
+        """Return an address for actors to send to, and the messages that come, for `async for`.
+
+        Raises:
+            ActorSystemFailure: the system is shut down.
+        """
+        self._access.refuse_when_closed()
+        subscription = Subscription(self._engine, self._subscriptions.discard)
+        self._subscriptions.add(subscription)
+        return subscription
 
     async def shutdown_async(self, timeout_seconds: float = SHUTDOWN_SECONDS) -> bool:
         """End all actors in order, children before parents.
@@ -141,10 +156,13 @@ class ActorSystemBase:
         global_name: str | None = None,
         source_hash: str | None = None,
     ) -> ActorAddress:
-        """Create an actor without a parent; see Engine.create_primary for the errors."""
-        refuse_sources(source_hash)
+        """Create an actor without a parent; see Population.create_primary for the errors."""
         return self._access.call(
-            self._engine.create_primary, actor_class, requirements, global_name
+            self._engine.population.create_primary,
+            actor_class,
+            requirements,
+            global_name,
+            source_hash,
         )
 
     def tell(self, address: ActorAddress, message: object) -> None:
@@ -169,13 +187,23 @@ class ActorSystemBase:
         """Set a capability; None takes it away."""
         self._access.call(self._engine.update_capability, name, value)
 
-    def loadActorSource(self, source: object) -> None:  # noqa: N802 - Thespian's name
-        """Refuse; see `refuse_sources`."""
-        refuse_sources(source)
+    def loadActorSource(self, given: str | BinaryFile) -> str:  # noqa: N802 - Thespian's name
+        """Submit a zip archive of modules to the source authority and return its hash.
+
+        Args:
+            given: a path, or a binary file that is open for reading. It is read in the
+                thread that calls.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        source = read_source(given)
+        self._access.call(self._engine.sources.submit, source)
+        return source.source_hash
 
     def unloadActorSource(self, source_hash: str) -> None:  # noqa: N802 - Thespian's name
-        """Refuse; see `refuse_sources`."""
-        refuse_sources(source_hash)
+        """Forget a source: no new actors are made from it."""
+        self._access.call(self._engine.sources.unload, source_hash)
 
     def shutdown(self) -> None:
         """End all actors in order, and the thread where this base started one."""
@@ -213,6 +241,8 @@ class ActorSystemBase:
         self._engine.abandon()
         for answer in tuple(self._asks):
             answer.fail(ActorSystemFailure("the actor system was shut down"))
+        for subscription in tuple(self._subscriptions):
+            subscription.close()
         for endpoint in tuple(self._endpoints):
             endpoint.close()
 

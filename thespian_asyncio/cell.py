@@ -6,9 +6,10 @@ from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from thespian.actors import Actor, ActorAddress, ActorSystemException, ThespianWatch
+from thespian.actors import Actor, ActorAddress, ThespianWatch
 
 if TYPE_CHECKING:
+    from thespian_asyncio.sources import BinaryFile
     from thespian_asyncio.timers import Timer
 
 Requirements = dict[str, object]
@@ -25,6 +26,7 @@ class Services(Protocol):
         actor_class: type[Actor] | str,
         requirements: Requirements | None,
         global_name: str | None,
+        source_hash: str | None,
     ) -> ActorAddress:
         """Create an actor and return its address at once."""
 
@@ -42,6 +44,18 @@ class Services(Protocol):
 
     def request_shutdown(self) -> None:
         """End every actor of the system."""
+
+    def set_source_authority(self, address: ActorAddress) -> None:
+        """Let `address` decide which actor sources are loaded."""
+
+    def watch_sources(self, address: ActorAddress, *, start: bool) -> None:
+        """Tell `address` which actor sources there are, or no longer."""
+
+    def load_source(self, given: str | BinaryFile) -> str:
+        """Read an actor source, submit it to the authority and return its hash."""
+
+    def unload_source(self, source_hash: str) -> None:
+        """Forget an actor source."""
 
     def make_ready(self, cell: Cell) -> None:
         """Give the cell a place in the run queue."""
@@ -68,9 +82,11 @@ class Cell:
         "last_message_type",
         "mailbox",
         "parent",
+        "requirements",
         "sequence",
         "services",
         "slowest_seconds",
+        "source_hash",
         "timers",
         "watch",
     )
@@ -83,10 +99,12 @@ class Cell:
         self.address = address
         self.parent = parent
         self.globalName: str | None = None  # Thespian's Actor reads it under this name
+        self.requirements: Requirements | None = None
+        self.source_hash: str | None = None
         self.instance: Actor | None = None
         self.mailbox: deque[tuple[ActorAddress, object]] | None = None
         self.children: set[str] | None = None
-        self.timers: dict[int, Timer] | None = None
+        self.timers: Timer | None = None  # the one armed last, which knows the others
         self.watch: ThespianWatch | None = None
         self.is_exiting = False
         self.handled = 0
@@ -111,9 +129,10 @@ class Cell:
         global_name: str | None = None,
         source_hash: str | None = None,
     ) -> ActorAddress:
-        """Create a child; raises ActorSystemException where a source hash is asked for."""
-        refuse_sources(source_hash)
-        return self.services.create_child(self, actor_class, requirements, global_name)
+        """Create a child; a class named by a string comes from this actor's own source, if any."""
+        return self.services.create_child(
+            self, actor_class, requirements, global_name, source_hash or self.source_hash
+        )
 
     def actor_send(self, target: ActorAddress, message: object) -> None:
         """Send from this actor."""
@@ -138,28 +157,18 @@ class Cell:
         """End the whole system."""
         self.services.request_shutdown()
 
-    def registerSourceAuthority(self, _address: ActorAddress) -> None:  # noqa: N802 - Thespian's name
-        """Refuse; see `refuse_sources`."""
-        refuse_sources("authority")
+    def registerSourceAuthority(self, address: ActorAddress) -> None:  # noqa: N802 - Thespian's name
+        """Become the source authority, the only one."""
+        self.services.set_source_authority(address)
 
-    def notifyOnSourceAvailability(self, _address: ActorAddress, _enable: bool) -> None:  # noqa: N802, FBT001 - Thespian's name and call
-        """Refuse; see `refuse_sources`."""
-        refuse_sources("notification")
+    def notifyOnSourceAvailability(self, address: ActorAddress, enable: bool) -> None:  # noqa: N802, FBT001 - Thespian's name and call
+        """Start or end hearing of sources that are loaded and unloaded."""
+        self.services.watch_sources(address, start=enable)
 
-    def loadActorSource(self, source: object) -> str:  # noqa: N802 - Thespian's name
-        """Refuse; see `refuse_sources`."""
-        refuse_sources(source)
-        return ""
+    def loadActorSource(self, source: str | BinaryFile) -> str:  # noqa: N802 - Thespian's name
+        """Load a source and return its hash; raises OSError where it cannot be read."""
+        return self.services.load_source(source)
 
     def unloadActorSource(self, source_hash: str) -> None:  # noqa: N802 - Thespian's name
-        """Refuse; see `refuse_sources`."""
-        refuse_sources(source_hash)
-
-
-def refuse_sources(source: object) -> None:
-    """Raise ActorSystemException unless `source` is None: actors come from imports only."""
-    if source is not None:
-        raise ActorSystemException(
-            "thespian_asyncio does not load actor sources: "
-            "give createActor a class, or 'package.module.Class' of an importable one"
-        )
+        """Forget a source."""
+        self.services.unload_source(source_hash)

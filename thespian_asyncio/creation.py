@@ -1,43 +1,48 @@
 """How an instance of an actor class is made, by Thespian's rules."""
 
+import functools
 import inspect
-import weakref
+from collections.abc import Callable
 
 from thespian.actors import Actor, NoCompatibleSystemForActor
-from thespian.system.utilis import actualActorClass
 
 from thespian_asyncio.cell import Requirements
 
-# Looking at a signature takes twenty times as long as all the rest of a creation.
-_argument_names: weakref.WeakKeyDictionary[type[Actor], frozenset[str]] = (
-    weakref.WeakKeyDictionary()
-)
+
+def accepts(
+    actor_class: type[object], capabilities: dict[str, object], requirements: Requirements | None
+) -> bool:
+    """Say whether a class accepts a system, by its `actorSystemCapabilityCheck` if it has one."""
+    check = getattr(actor_class, "actorSystemCapabilityCheck", None)
+    return check is None or bool(check(capabilities, requirements or {}))
 
 
 def new_instance(
-    actor_class: type[Actor] | str,
+    actor_class: type[Actor],
     capabilities: dict[str, object],
     requirements: Requirements | None,
 ) -> Actor:
-    """Make an actor of a class, or of the one that 'package.module.Class' names.
+    """Make an actor.
 
     A class may have `actorSystemCapabilityCheck(capabilities, requirements)` to refuse a
     system, and its `__init__` may name `capabilities` and `requirements` as arguments.
 
     Raises:
         NoCompatibleSystemForActor: the class refuses this system.
-        InvalidActorSpecification: the name is not one of an importable class.
-        ImportError: the module that is named is not there.
     """
-    found = actualActorClass(actor_class) if isinstance(actor_class, str) else actor_class
-    check = getattr(found, "actorSystemCapabilityCheck", None)
-    if check is not None and not check(capabilities, requirements or {}):
-        raise NoCompatibleSystemForActor(found, "the class refuses this system's capabilities")
-    wanted = _argument_names.get(found)
-    if wanted is None:
-        names = inspect.signature(found.__init__).parameters.keys()
-        wanted = _argument_names[found] = frozenset({"capabilities", "requirements"} & names)
+    if not accepts(actor_class, capabilities, requirements):
+        raise NoCompatibleSystemForActor(
+            actor_class, "No compatible ActorSystem, the capabilities are refused,"
+        )
+    wanted = _wanted_arguments(actor_class.__init__)
     if not wanted:
-        return found()
+        return actor_class()
     offered = {"capabilities": capabilities, "requirements": requirements}
-    return found(**{name: offered[name] for name in wanted})
+    return actor_class(**{name: offered[name] for name in wanted})
+
+
+# Looking at a signature takes twenty times as long as all the rest of a creation.
+@functools.lru_cache(maxsize=256)
+def _wanted_arguments(initializer: Callable[..., None]) -> frozenset[str]:
+    names = inspect.signature(initializer).parameters.keys()
+    return frozenset({"capabilities", "requirements"} & names)

@@ -5,8 +5,6 @@ threads may call, around it.
 """
 
 import asyncio
-import itertools
-import logging
 import pickle
 import time
 from collections.abc import Callable
@@ -14,29 +12,26 @@ from datetime import timedelta
 from typing import Protocol
 
 from thespian.actors import (
-    Actor,
     ActorAddress,
-    ActorExitRequest,
-    ActorSystemFailure,
     ChildActorExited,
     DeadEnvelope,
     WakeupMessage,
     WatchMessage,
 )
 
-from thespian_asyncio.cell import SYSTEM_ADDRESS, Cell, Requirements
-from thespian_asyncio.creation import new_instance
+from thespian_asyncio import neighbours
+from thespian_asyncio.alarms import Alarms
+from thespian_asyncio.cell import Cell
+from thespian_asyncio.clock import clock_of
 from thespian_asyncio.delivery import Delivery
+from thespian_asyncio.population import Population
 from thespian_asyncio.run_queue import RunQueue
+from thespian_asyncio.sources import BinaryFile, Sources, read_source
 from thespian_asyncio.timers import Timers
 from thespian_asyncio.watches import Watches
 
-logger = logging.getLogger(__name__)
-
 # What the system itself tells an actor concerns nobody else once that actor is gone.
 NEVER_DEAD_LETTERS = (DeadEnvelope, ChildActorExited, WakeupMessage, WatchMessage)
-
-_system_numbers = itertools.count(1)
 
 
 class Receiver(Protocol):
@@ -68,46 +63,64 @@ class Engine:
         self.loop = loop
         self.capabilities = capabilities
         self.wall_clock = wall_clock
-        self.cells: dict[str, Cell] = {}
-        self.global_names: dict[str, ActorAddress] = {}
         self.dead_letters = 0
         self.dead_letter_handler: ActorAddress | None = None
         self.is_closing = False
-        self._receivers: dict[str, Receiver] = {}
+        self.receivers: dict[str, Receiver] = {}
         self._copy = _pickled_copy if pickle_messages else None
-        self._address_prefix = f"asyncio:{next(_system_numbers)}:"
-        self._sequence = 0
+        self._address_prefix = neighbours.register(self)
+        self.last_sequence = 0
         self._emptied: asyncio.Future[None] | None = None
+        self.population = Population(self)
+        self.cells = self.population.cells
+        self.global_names = self.population.global_names
+        self.create_child = self.population.create_child
         self.delivery = Delivery(self)
         self.run_queue = RunQueue(loop, self.delivery.deliver)
         self.make_ready = self.run_queue.add
-        self.timers = Timers(loop, self._tell_itself)
-        self.watches = Watches(loop, self._tell_itself)
+        self.time = clock_of(loop)
+        self.timers = Timers(loop)
+        self.deadlines = Alarms(loop)  # of asks
+        self.watches = Watches(loop)
+        self.sources = Sources(self.send)
 
     # Messages
 
     def new_address(self) -> ActorAddress:
         """Return an address that nobody of this process has had."""
-        self._sequence += 1
-        return ActorAddress(f"{self._address_prefix}{self._sequence}")
+        self.last_sequence += 1
+        return ActorAddress(f"{self._address_prefix}{self.last_sequence}")
 
     def register(self, address: ActorAddress, receiver: Receiver) -> None:
         """Give an address to a receiver that is no actor."""
-        self._receivers[address.addressDetails] = receiver
+        self.receivers[address.addressDetails] = receiver
 
     def unregister(self, address: ActorAddress) -> None:
         """Take an address back: what is sent to it from now on is a dead letter."""
-        self._receivers.pop(address.addressDetails, None)
+        self.receivers.pop(address.addressDetails, None)
 
     def send(self, sender: ActorAddress, target: ActorAddress, message: object) -> None:
-        """Put a message into the mailbox of `target`, or make it a dead letter."""
+        """Put a message into the mailbox of `target`, in whichever system of this process."""
         if self._copy is not None:
             message = self._copy(message)
-        receiver = self._receivers.get(target.addressDetails)
+        receiver = self.receivers.get(target.addressDetails)
+        if receiver is not None:
+            receiver.accept(sender, message)
+        else:
+            self._send_elsewhere(sender, target, message)
+
+    def receive(self, sender: ActorAddress, target: ActorAddress, message: object) -> None:
+        """Take a message that another system of this process has for an actor of this one."""
+        receiver = self.receivers.get(target.addressDetails)
         if receiver is None:
             self.dead_letter(sender, target, message)
         else:
             receiver.accept(sender, message)
+
+    def _send_elsewhere(self, sender: ActorAddress, target: ActorAddress, message: object) -> None:
+        is_own = str(target.addressDetails).startswith(self._address_prefix)
+        if is_own or not neighbours.hand_over(sender, target, message):
+            self.dead_letter(sender, target, message)
 
     def dead_letter(self, sender: ActorAddress, target: ActorAddress, message: object) -> None:
         """Count a message that nobody receives, and hand it to the handler if there is one."""
@@ -125,9 +138,6 @@ class Engine:
             payload = self._copy(payload)
         self.timers.arm(cell, delay, payload)
 
-    def _tell_itself(self, cell: Cell, message: WakeupMessage | WatchMessage) -> None:
-        cell.accept(cell.address, message)
-
     def handle_dead_letters(self, address: ActorAddress, *, start: bool) -> None:
         """Make `address` the receiver of dead letters; the last one who asks gets them."""
         if start:
@@ -136,128 +146,46 @@ class Engine:
             self.dead_letter_handler = None
 
     def update_capability(self, name: str, value: object) -> None:
-        """Set a capability; None takes it away."""
+        """Set a capability; None takes it away. Actors that do not accept the change exit."""
+        if self.capabilities.get(name) == value:
+            return
         if value is None:
-            self.capabilities.pop(name, None)
+            del self.capabilities[name]
         else:
             self.capabilities[name] = value
+        self.population.check_capabilities()
 
-    # Births
+    # Actor sources, as actors ask for them
 
-    def create_primary(
-        self,
-        actor_class: type[Actor] | str,
-        requirements: Requirements | None,
-        global_name: str | None,
-    ) -> ActorAddress:
-        """Create an actor without a parent.
+    def set_source_authority(self, address: ActorAddress) -> None:
+        """Let `address` decide which sources are loaded."""
+        self.sources.authority = address
 
-        Raises:
-            ActorSystemFailure: the system is shut down.
-            NoCompatibleSystemForActor: the class does not accept this system's capabilities.
-            Exception: whatever the class raised.
-        """
-        if global_name and global_name in self.global_names:
-            return self.global_names[global_name]
-        if self.is_closing:
-            raise ActorSystemFailure("the actor system is shut down and makes no more actors")
-        instance = new_instance(actor_class, self.capabilities, requirements)
-        return self._settle(instance, SYSTEM_ADDRESS, global_name).address
+    def watch_sources(self, address: ActorAddress, *, start: bool) -> None:
+        """Tell `address` which sources there are, or no longer."""
+        self.sources.watch(address, start=start)
 
-    def create_child(
-        self,
-        parent: Cell,
-        actor_class: type[Actor] | str,
-        requirements: Requirements | None,
-        global_name: str | None,
-    ) -> ActorAddress:
-        """Create an actor; where that fails the parent hears ChildActorExited.
+    def load_source(self, given: str | BinaryFile) -> str:
+        """Read a source, submit it to the authority and return its hash; blocks as it reads."""
+        source = read_source(given)
+        self.sources.submit(source)
+        return source.source_hash
 
-        The holder of a global name keeps it, and is then no child of this parent.
-        """
-        if global_name and global_name in self.global_names:
-            return self.global_names[global_name]
-        instance = None
-        if not (self.is_closing or parent.is_exiting or parent.instance is None):
-            try:
-                instance = new_instance(actor_class, self.capabilities, requirements)
-            except Exception:
-                logger.exception("%s could not create %s", parent.address, actor_class)
-        if instance is None:
-            address = self.new_address()
-            self.send(SYSTEM_ADDRESS, parent.address, ChildActorExited(address))
-            return address
-        child = self._settle(instance, parent.address, global_name)
-        if parent.children is None:
-            parent.children = set()
-        parent.children.add(child.address.addressDetails)
-        return child.address
-
-    def _settle(self, instance: Actor, parent: ActorAddress, global_name: str | None) -> Cell:
-        address = self.new_address()
-        cell = Cell(self, self._sequence, address, parent)
-        cell.instance = instance
-        cell.globalName = global_name
-        instance._myRef = cell  # noqa: SLF001 - the link that Thespian's Actor asks of its system
-        self.cells[address.addressDetails] = cell
-        self._receivers[address.addressDetails] = cell
-        if global_name:
-            self.global_names[global_name] = address
-        return cell
-
-    # Deaths
-
-    def begin_exit(self, cell: Cell, request: ActorExitRequest) -> None:
-        """End an actor, after its children where the request is recursive.
-
-        An exiting actor hears of its children's exits and of nothing else.
-        """
-        if not cell.is_exiting:
-            cell.is_exiting = True
-            self.timers.cancel_all(cell)
-            self.watches.replace(cell, None)
-        if cell.children and request.isRecursive:
-            # One that is buried already is still a child until its exit has been heard here.
-            living = [self.cells[key] for key in cell.children if key in self.cells]
-            for child in sorted(living, key=lambda child: child.sequence):
-                self.send(cell.address, child.address, ActorExitRequest())
-        else:
-            self._bury(cell)
-
-    def child_exited(self, cell: Cell, child: ActorAddress) -> None:
-        """Strike a child off; the last one of an exiting actor takes it along."""
-        if cell.children is not None:
-            cell.children.discard(child.addressDetails)
-        if cell.is_exiting and not cell.children:
-            self._bury(cell)
-
-    def _bury(self, cell: Cell) -> None:
-        key = cell.address.addressDetails
-        if self.cells.pop(key, None) is None:
-            return
-        del self._receivers[key]
-        if cell.globalName and self.global_names.get(cell.globalName) == cell.address:
-            del self.global_names[cell.globalName]
-        self.handle_dead_letters(cell.address, start=False)
-        while cell.mailbox:
-            sender, message = cell.mailbox.popleft()
-            self.dead_letter(sender, cell.address, message)
-        # The instance knows its cell and the cell its instance: parted, both go at once and
-        # do not wait for the garbage collector.
-        cell.instance = None
-        cell.children = None
-        self.send(SYSTEM_ADDRESS, cell.parent, ChildActorExited(cell.address))
-        if not self.cells and self._emptied is not None and not self._emptied.done():
-            self._emptied.set_result(None)
+    def unload_source(self, source_hash: str) -> None:
+        """Forget a source."""
+        self.sources.unload(source_hash)
 
     # The end of all
 
     def request_shutdown(self) -> None:
         """Ask every actor without a living parent to exit, its descendants first."""
         self.is_closing = True
-        for cell in list(self.cells.values()):
-            if cell.parent.addressDetails not in self.cells:
-                self.send(SYSTEM_ADDRESS, cell.address, ActorExitRequest())
+        self.population.ask_to_exit()
+
+    def last_one_left(self) -> None:
+        """Hear that no actor is left."""
+        if self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
 
     async def emptied(self, timeout_seconds: float) -> bool:
         """Wait until no actor is left; False after `timeout_seconds`."""
@@ -279,14 +207,11 @@ class Engine:
         self.is_closing = True
         self.run_queue.clear()
         self.timers.clear()
+        self.deadlines.clear()
         self.watches.clear()
-        for cell in self.cells.values():
-            if cell.mailbox:
-                cell.mailbox.clear()
-            cell.instance = cell.mailbox = cell.timers = cell.watch = cell.children = None
-        self.cells.clear()
-        self._receivers.clear()
-        self.global_names.clear()
+        self.sources.clear()
+        self.population.clear()
+        self.receivers.clear()
         self.dead_letter_handler = None
 
 

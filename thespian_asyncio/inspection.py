@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from thespian_asyncio.cell import Cell
 from thespian_asyncio.engine import Engine
+from thespian_asyncio.timers import timers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,9 @@ def _inspect(engine: Engine, cell: Cell) -> ActorInspection:
 
 
 def _timers(cell: Cell, loop_to_wall: float) -> tuple[TimerInspection, ...]:
-    timers = sorted((cell.timers or {}).values(), key=lambda timer: timer.due_at)
+    as_armed = [*timers_of(cell)]
+    as_armed.reverse()
+    timers = sorted(as_armed, key=lambda timer: timer.due_at)
     return tuple(
         TimerInspection(
             payload=timer.payload,

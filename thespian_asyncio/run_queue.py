@@ -7,6 +7,7 @@ from collections.abc import Callable
 from thespian.actors import ActorAddress
 
 from thespian_asyncio.cell import Cell
+from thespian_asyncio.clock import clock_of
 
 MESSAGES_A_TURN = 128
 SECONDS_A_TURN = 0.005
@@ -31,17 +32,19 @@ class RunQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Deliver) -> None:
         self._loop = loop
-        self._time = loop.time
+        self._time = clock_of(loop)
         self._deliver = deliver
         self._ready: deque[Cell] = deque()
         self._scheduled_at: float | None = None
+        self.held_up_seconds = 0.0  # by handlers that ran on after the end of their turn
         self.lag_seconds = 0.0
         self.longest_lag_seconds = 0.0
 
     def add(self, cell: Cell) -> None:
         """Give a cell that just got its first message a place at the end."""
         self._ready.append(cell)
-        self._schedule()
+        if self._scheduled_at is None:
+            self._schedule()
 
     def clear(self) -> None:
         """Forget everyone."""
@@ -54,7 +57,7 @@ class RunQueue:
         deadline = now + SECONDS_A_TURN
         left = MESSAGES_A_TURN
         while ready and left > 0 and now < deadline:
-            visit_end = left - min(left, MESSAGES_A_VISIT)
+            visit_end = left - MESSAGES_A_VISIT if left > MESSAGES_A_VISIT else 0
             cell = ready.popleft()
             mailbox = cell.mailbox
             try:
@@ -67,12 +70,13 @@ class RunQueue:
                     ready.append(cell)
                 else:
                     cell.mailbox = None
+        if now > deadline:
+            self.held_up_seconds += now - deadline
         return bool(ready)
 
     def _schedule(self) -> None:
-        if self._scheduled_at is None:
-            self._scheduled_at = self._time()
-            self._loop.call_soon(self._scheduled_turn)
+        self._scheduled_at = self._time()
+        self._loop.call_soon(self._scheduled_turn)
 
     def _scheduled_turn(self) -> None:
         if self._scheduled_at is not None:

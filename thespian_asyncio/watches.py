@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from thespian.actors import ThespianWatch, WatchMessage
 
@@ -19,11 +18,8 @@ class Watches:
     otherwise fill the mailbox. One descriptor serves one actor at a time.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, notify: Callable[[Cell, WatchMessage], None]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._notify = notify
         self._owners: dict[int, Cell] = {}
         self._notified: set[int] = set()
 
@@ -85,4 +81,5 @@ class Watches:
         if descriptor in self._notified:
             return
         self._notified.add(descriptor)
-        self._notify(self._owners[descriptor], WatchMessage([descriptor]))
+        owner = self._owners[descriptor]
+        owner.accept(owner.address, WatchMessage([descriptor]))

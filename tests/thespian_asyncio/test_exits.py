@@ -76,7 +76,7 @@ async def test_an_exited_actor_leaves_nothing_behind() -> None:
     parent = base.newPrimaryActor(Recorder)
     await base.ask_async(parent, "tell", 5)
     engine = base._engine
-    receivers = len(engine._receivers)
+    receivers = len(engine.receivers)
     child = await _created(base, parent, Create(actor_class=Recorder, global_name="the one"))
     base.tell_async(child, Wake(delays_seconds=(1000.0,)))
     await base.ask_async(child, "tell", 5)
@@ -93,7 +93,7 @@ async def test_an_exited_actor_leaves_nothing_behind() -> None:
         assert instance() is None, "freed without the garbage collector"
     finally:
         gc.enable()
-    assert len(engine._receivers) == receivers
+    assert len(engine.receivers) == receivers
     assert engine.global_names == {}
     assert engine.dead_letter_handler is None
     assert engine.cells[parent.addressDetails].children == set()

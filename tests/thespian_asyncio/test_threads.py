@@ -1,12 +1,13 @@
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from thespian.actors import (
+    Actor,
     ActorAddress,
     ActorSystem,
-    ActorSystemException,
     ActorSystemFailure,
     PoisonMessage,
 )
@@ -108,8 +109,29 @@ def test_a_thread_that_listens_wakes_at_the_shutdown() -> None:
         base.tell(ActorAddress("anybody"), "too late")
 
 
-def test_actor_sources_are_refused_with_what_to_do_instead() -> None:
+class Sleepy(Actor):
+    """Blocks the loop, as no handler should."""
+
+    def receiveMessage(self, msg: object, sender: ActorAddress) -> object:
+        if isinstance(msg, float):
+            time.sleep(msg)
+        return None
+
+
+def test_a_wait_is_not_shortened_by_handlers_that_block_the_loop() -> None:
     base = ActorSystemBase(None)
-    with pytest.raises(ActorSystemException, match="give createActor a class"):
-        base.loadActorSource("some.zip")
+    sleepy, echo = base.newPrimaryActor(Sleepy), base.newPrimaryActor(Echo)
+    for _ in range(4):
+        base.tell(sleepy, 0.1)
+    assert base.ask(echo, "hello", 0.25) == "hello"
+    base.shutdown()
+
+
+def test_a_wait_behind_a_handler_that_never_returns_ends_in_time() -> None:
+    base = ActorSystemBase(None)
+    sleepy, echo = base.newPrimaryActor(Sleepy), base.newPrimaryActor(Echo)
+    base.tell(sleepy, 0.6)
+    started = time.monotonic()
+    assert base.ask(echo, "hello", 0.2) is None
+    assert time.monotonic() - started < 0.5
     base.shutdown()

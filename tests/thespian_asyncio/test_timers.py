@@ -7,8 +7,8 @@ from thespian.actors import ActorAddress, ActorExitRequest, PoisonMessage
 
 from tests.thespian_asyncio.actors_for_tests import Recorder, Wake, until
 from thespian_asyncio import ActorSystemBase
+from thespian_asyncio.alarms import ALARMS_A_TURN
 from thespian_asyncio.testing import run_in_virtual_time
-from thespian_asyncio.timers import WAKEUPS_A_TURN
 
 
 def test_wakeups_come_in_the_order_in_which_they_are_due() -> None:
@@ -77,7 +77,7 @@ def test_ten_thousand_wakeups_of_one_instant_all_come_and_leave_the_loop_its_tur
 
     most_at_once, pending = run_in_virtual_time(run())
     assert pending == 0
-    assert most_at_once <= WAKEUPS_A_TURN * 2, "a sleep may see two turns of the loop"
+    assert most_at_once <= ALARMS_A_TURN * 2, "a sleep may see two turns of the loop"
 
 
 def test_an_actor_that_exits_takes_its_wakeups_along() -> None:
@@ -90,7 +90,7 @@ def test_an_actor_that_exits_takes_its_wakeups_along() -> None:
             base.tell_async(leaving, Wake(delays_seconds=(1800.0,)))
             base.tell_async(leaving, ActorExitRequest())
         await until(lambda: base.inspect().totals.actors == 1)
-        heap = len(base._engine.timers._heap)
+        heap = len(base._engine.timers._alarms._heap)
         pending = base.inspect().totals.pending_timers
         await asyncio.sleep(60)
         got = await base.ask_async(staying, "tell", 1)

@@ -1,10 +1,10 @@
 """What this project uses of `thespian.actors` (Thespian 4.0.1), with its types."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from logging import Logger, LoggerAdapter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 ThespianGeneration: tuple[int, int]
 
@@ -71,6 +71,10 @@ class ActorTypeDispatcher(Actor):
     SUPER: ClassVar[int]
     def receiveMessage(self, message: Any, sender: ActorAddress) -> object: ...
 
+_A = TypeVar("_A", bound=Actor)
+
+def requireCapability(cap: str, value: object = ...) -> Callable[[type[_A]], type[_A]]: ...
+
 class ActorSystemMessage: ...
 
 class ActorSystemConventionUpdate(ActorSystemMessage):
@@ -117,6 +121,30 @@ class DeadEnvelope(ActorSystemMessage):
     deadAddress: ActorAddress
     def __init__(self, origTgt: ActorAddress, origMsg: object) -> None: ...
 
+class ValidateSource(ActorSystemMessage):
+    sourceHash: str
+    sourceData: bytes | None
+    sourceInfo: str | None
+    def __init__(
+        self, sourceHash: str, sourceData: bytes | None, sourceInfo: str | None = ...
+    ) -> None: ...
+
+class ValidatedSource(ActorSystemMessage):
+    sourceHash: str
+    sourceZip: bytes | None
+    sourceInfo: str | None
+    def __init__(
+        self, sourceHash: str, sourceZip: bytes | None, sourceInfo: str | None = ...
+    ) -> None: ...
+
+class _SourceChangeNotification(ActorSystemMessage):
+    sourceHash: str
+    sourceInfo: str
+    def __init__(self, sourceHash: str, sourceInfo: str) -> None: ...
+
+class LoadedSource(_SourceChangeNotification): ...
+class UnloadedSource(_SourceChangeNotification): ...
+
 class ActorSystem:
     systemAddress: ActorAddress
     capabilities: dict[str, Any]
@@ -141,4 +169,6 @@ class ActorSystem:
         self, actorAddr: ActorAddress, msg: object, timeout: timedelta | float | None = ...
     ) -> Any: ...
     def updateCapability(self, capabilityName: str, capabilityValue: object = ...) -> None: ...
+    def loadActorSource(self, fname: object) -> str: ...
+    def unloadActorSource(self, sourceHash: str) -> None: ...
     def private(self) -> AbstractContextManager[ActorSystem]: ...

@@ -9,6 +9,8 @@ class _Common_StatusResp(ActorSystemMessage):
     def addKeyVal(self, key: str, value: object) -> None: ...
 
 class Thespian_SystemStatus(_Common_StatusResp):
+    sourceAuthority: ActorAddress | None
+    loadedSources: list[tuple[str, str]]
     def __init__(
         self,
         address: ActorAddress,
