@@ -74,10 +74,19 @@ def cli(context: click.Context, config: Path) -> None:
 def serve(config: Path) -> None:
     """Run the shop until SIGTERM or Ctrl-C."""
     settings = loaded(config, Purpose.SERVE)
-    from composition.serving import StartRefusedError, serve_shop  # noqa: PLC0415 - the whole shop
+    from composition.hosting import actors_for  # noqa: PLC0415 - the whole shop
+    from composition.serving import (  # noqa: PLC0415 - the same
+        ShopLostError,
+        StartRefusedError,
+        serve_shop,
+    )
 
-    with refusing(StartRefusedError, *CANNOT_START):
-        asyncio.run(serve_shop(settings))
+    try:
+        with refusing(StartRefusedError, *CANNOT_START), actors_for(settings) as new_actors:
+            asyncio.run(serve_shop(settings, new_actors))
+    except ShopLostError as error:
+        click.echo(f"error: {error}", err=True)
+        raise click.exceptions.Exit(FOUND_WRONG) from None
 
 
 @cli.command()

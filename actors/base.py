@@ -1,5 +1,6 @@
 """What all actors of the shop have in common: kind, name, state, timers, unknown messages."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from thespian.actors import (
 )
 
 from actors.environment import Clock, SystemClock
+from actors.inspection import FiguresGiven, GetFigures
 from actors.messages import ActorFailed
 from thespian_asyncio import OutsideActor
 
@@ -78,6 +80,16 @@ class ShopActor(OutsideActor):
             self.arm(payload.kind, payload.due_at)
             return None
         return payload
+
+    def receiveMsg_GetFigures(self, _message: GetFigures, sender: ActorAddress) -> None:
+        """For the operator, on a base that cannot look into its actors."""
+        figures = FiguresGiven(
+            name=self.name,
+            state=str(self.state),
+            timers=tuple((timer.kind, timer.due_at) for timer in self._armed.values()),
+            process_id=os.getpid(),
+        )
+        self.send(sender, figures)
 
     # The names of the handlers below are Thespian's.
 

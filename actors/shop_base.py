@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from loguru import logger
 from thespian.actors import ActorAddress
 
+from actors.address_notes import AddressNotes
 from actors.base import ShopActor
+from actors.inspection import GetStaff, StaffListed
 from actors.messages import (
     DeskChanged,
     OrderDesk,
@@ -49,8 +51,8 @@ class ShopBase(ShopActor):
         self._desk: OrderDesk | None = None
         self._next_order_id = 1
         self._asked: dict[str, list[tuple[ActorAddress, Answering]]] = {}
-        self._leaving: set[str] = set()
-        self._gone: set[str] = set()
+        self._leaving: AddressNotes[str] = AddressNotes()
+        self._gone: AddressNotes[str] = AddressNotes()
         """Services that have exited and are not started again yet."""
         self._pauses: dict[str, tuple[timedelta, datetime]] = {}
         """How long each service waited for its last new start, and when it exited."""
@@ -60,6 +62,10 @@ class ShopBase(ShopActor):
         """With the number of live orders and what keeps coins from being taken."""
         coins = {symbol: coin.why_not for symbol, coin in self._staff.coins.items()}
         return super().inspection() | {"orders": len(self._staff.orders), "coins": coins}
+
+    def receiveMsg_GetStaff(self, _message: GetStaff, sender: ActorAddress) -> None:
+        """For the operator, on a base that cannot look into its actors."""
+        self.send(sender, StaffListed(members=self._staff.members()))
 
     def _tell_ledger(self, message: object) -> None:
         if self._staff.ledger is not None:

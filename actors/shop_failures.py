@@ -70,7 +70,7 @@ class ShopFailures(ShopStart):
             self._order_died(order_id)
         elif service is not None:
             logger.error("{} has exited and is started again", service)
-            self._gone.add(str(address))
+            self._gone.note(address, service)
             self._restart_later(service)
 
     def _order_died(self, order_id: int) -> None:
@@ -148,10 +148,10 @@ class ShopFailures(ShopStart):
             return
         self.state = "stopping"
         children = [*self._staff.orders.values(), *self._staff.services()]
-        leaving = [child for child in children if str(child) not in self._gone]
-        self._leaving = {str(child) for child in leaving}
-        for child in leaving:
-            self.send(child, ActorExitRequest())
+        for child in children:
+            if child not in self._gone:
+                self._leaving.note(child, "leaving")
+                self.send(child, ActorExitRequest())
         self._stop_ledger_if_last()
 
     def _stopped(self) -> None:
@@ -163,15 +163,15 @@ class ShopFailures(ShopStart):
     def _stop_next(self, gone: ActorAddress) -> None:
         if gone == self._staff.ledger:
             self._stopped()
-        elif str(gone) in self._leaving:
-            self._leaving.remove(str(gone))
+        elif gone in self._leaving:
+            self._leaving.forget(gone)
             self._stop_ledger_if_last()
 
     def _stop_ledger_if_last(self) -> None:
         ledger = self._staff.ledger
         if self._leaving or ledger is None:
             return
-        if str(ledger) in self._gone:
+        if ledger in self._gone:
             self._stopped()
         else:
             self.send(ledger, ActorExitRequest())

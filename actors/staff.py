@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 
 from thespian.actors import ActorAddress
 
+from actors.address_notes import AddressNotes
 from actors.environment import Clock
+from actors.inspection import StaffMember
 from actors.messages import OrderDesk, Watched
 from domain.order import Audience
 from domain.rules import OrderRules
+
+_NOTIFIER_KINDS = {Audience.SHOPPER: "shopper_notifier", Audience.ADMINS: "admin_notifier"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,13 +42,13 @@ class Staff:
     orders: dict[int, ActorAddress] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
     """Live orders by the request that made them."""
-    _order_ids: dict[str, int] = field(default_factory=dict)
+    _order_ids: AddressNotes[int] = field(default_factory=AddressNotes)
     _request_ids: dict[int, str] = field(default_factory=dict)
 
     def add_order(self, order_id: int, address: ActorAddress, request_id: str | None) -> None:
         """An order has an actor; `request_id` is of the wish that makes or made it, where known."""
         self.orders[order_id] = address
-        self._order_ids[str(address)] = order_id
+        self._order_ids.note(address, order_id)
         if request_id is not None:
             self.requests[request_id] = order_id
             self._request_ids[order_id] = request_id
@@ -53,7 +57,7 @@ class Staff:
         """An order has no actor any more; the address of the one it had."""
         address = self.orders.pop(order_id, None)
         if address is not None:
-            self._order_ids.pop(str(address), None)
+            self._order_ids.forget(address)
         request_id = self._request_ids.pop(order_id, None)
         if request_id is not None:
             self.requests.pop(request_id, None)
@@ -61,7 +65,7 @@ class Staff:
 
     def order_at(self, address: ActorAddress) -> int | None:
         """Whose actor this is."""
-        return self._order_ids.get(str(address))
+        return self._order_ids.get(address)
 
     def request_of(self, order_id: int) -> str | None:
         """The request that made an order which has an actor, where it is known."""
@@ -71,6 +75,19 @@ class Staff:
         """Everyone but the ledger and the orders."""
         of_coins = [each for coin in self.coins.values() for each in (coin.watcher, coin.addresses)]
         return [*self.notifiers.values(), *of_coins, *self.pools.values()]
+
+    def members(self) -> tuple[StaffMember, ...]:
+        """Everyone, with kind and name: services first, then orders by their id."""
+        named = [] if self.ledger is None else [("ledger", "ledger", self.ledger)]
+        named += [("inventory", str(each), pool) for each, pool in sorted(self.pools.items())]
+        for symbol, coin in self.coins.items():
+            named.append(("address", symbol, coin.addresses))
+            named.append(("chain_watcher", symbol, coin.watcher))
+        named += [(_NOTIFIER_KINDS[each], each, actor) for each, actor in self.notifiers.items()]
+        named += [("order", str(each), order) for each, order in sorted(self.orders.items())]
+        return tuple(
+            StaffMember(kind=kind, name=name, address=address) for kind, name, address in named
+        )
 
     def desk(
         self, shop: ActorAddress, ledger: ActorAddress, clock: Clock, rules: OrderRules

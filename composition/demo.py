@@ -8,6 +8,7 @@ import tomlkit
 
 from composition.actor_system import StartRefusedError
 from composition.serving import serve_shop
+from composition.shop_in_loop import ShopInLoop
 from configuration.loading import load
 from configuration.logging import configure_logging, secrets_of
 from configuration.requirements import Purpose
@@ -49,7 +50,7 @@ async def serve_demo(directory: Path, port: int) -> None:
         settings = load(config, {_PASSWORD_VARIABLE: credentials.password}, purpose=Purpose.SERVE)
         configure_logging(settings.log, secrets_of(settings))
         _stock(str(settings.store.path))
-        await serve_shop(settings, lambda: _say_where(sandbox.url))
+        await serve_shop(settings, ShopInLoop, lambda: _say_where(sandbox.url))
     finally:
         await sandbox.stop()
 

@@ -10,7 +10,12 @@ from aiohttp import web
 from loguru import logger
 
 from actors.messages import StartShop
-from composition.actor_system import ShopActors, StartRefusedError
+from composition.actor_system import (
+    NewActors,
+    ShopActors,
+    ShopLostError,
+    StartRefusedError,
+)
 from composition.environment import addresses_of, connector_of, environment_of, networks_of
 from configuration.settings import Settings
 from gateway.operator import health_app, operator_app
@@ -23,30 +28,35 @@ from payments.chain import ChainUnavailableError
 from payments.custody import warn_if_open_to_others
 from store.queries import StoreReader
 
-__all__ = ["StartRefusedError", "serve_shop"]
+__all__ = ["ShopLostError", "StartRefusedError", "serve_shop"]
 
 
-async def serve_shop(settings: Settings, on_ready: Callable[[], None] = lambda: None) -> None:
+async def serve_shop(
+    settings: Settings, new_actors: NewActors, on_ready: Callable[[], None] = lambda: None
+) -> None:
     """Run the shop until SIGTERM or SIGINT; `on_ready` is called when it is open.
 
     Raises:
         StartRefusedError, ChainRefusedError, CustodyError, AddressError: it cannot run as it is
             set up.
+        ShopLostError: its root's process has ended; whatever was recorded is in the store.
     """
     stop = _stop_signal()
     await _check_credentials(settings)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(_running(settings))
+        actors = await stack.enter_async_context(_running(settings, new_actors))
         on_ready()
-        await stop.wait()
+        await _first_of(stop, actors.lost)
+        if actors.lost.is_set():
+            raise ShopLostError("the process of the shop's root has ended: start the shop again")
         logger.info("stopping")
     logger.info("stopped")
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[None]:
+async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[ShopActors]:
     async with AsyncExitStack() as stack:
-        actors = ShopActors()
+        actors = new_actors()
         stack.push_async_callback(actors.stop)
         operator = settings.operator
         pages = operator_app(actors.bridge, operator.token.get_secret_value() or None)
@@ -72,7 +82,7 @@ async def _running(settings: Settings) -> AsyncIterator[None]:
         for symbol, rate in settings.fixed_rates().items():
             currency = settings.shop.currency
             logger.warning("{} is charged at {} {} (rates.fixed)", symbol, rate, currency)
-        yield
+        yield actors
 
 
 @asynccontextmanager
@@ -121,6 +131,15 @@ def _secret_files(settings: Settings) -> list[Path]:
     passwords = [backend.password_file for coin in coins for backend in coin.backends]
     files = [settings.custody.mnemonic_file, settings.custody.key_file, *passwords]
     return [path for path in files if path is not None]
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = {asyncio.ensure_future(event.wait()) for event in events}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
 
 
 def _stop_signal() -> asyncio.Event:

@@ -83,9 +83,9 @@ class Store(Section):
 class Actors(Section):
     """`[actors]`."""
 
-    system_base: Annotated[str, choice("actors.system_base", ["thespian_asyncio"])] = (
-        "thespian_asyncio"
-    )
+    system_base: Annotated[
+        str, choice("actors.system_base", ["thespian_asyncio", "multiprocTCPBase"])
+    ] = "thespian_asyncio"
 
 
 class Orders(Section):

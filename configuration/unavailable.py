@@ -41,9 +41,7 @@ UNAVAILABLE_KEYS: dict[str, str] = {
 UNAVAILABLE_VALUES: dict[str, frozenset[str]] = {
     "shop.language": frozenset({"de", "es", "fr", "it", "pl", "pt", "ru", "tr", "uk"}),
     "telegram.mode": frozenset({"webhook"}),
-    "actors.system_base": frozenset(
-        {"multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase", "simpleSystemBase"}
-    ),
+    "actors.system_base": frozenset({"multiprocUDPBase", "multiprocQueueBase", "simpleSystemBase"}),
     "custody.mode": frozenset({"watch_only"}),
     "coins.*.backends.*.kind": frozenset(
         {"electrum", "electrumx", "esplora", "blockbook", "ethereum", "solana", "webhook"}

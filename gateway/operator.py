@@ -12,9 +12,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from actors.messages import GetShopHealth, ShopHealth, ShopUnavailable
-from gateway.bridge import ShopBridge
+from gateway.bridge import ActorFigures, ShopBridge, SystemFigures, TimerFigures
 from gateway.problems import ProblemError, problems_as_json
-from thespian_asyncio import ActorInspection, SystemTotals, TimerInspection
 
 KINDS = (
     "shop",
@@ -77,10 +76,16 @@ class _Pages:
             )
         limit, kind = _limit_and_kind(request)
         try:
-            page = self._bridge.inspect(after=request.query.get("after"), limit=limit, kind=kind)
+            page = await self._bridge.inspect(
+                after=request.query.get("after"), limit=limit, kind=kind
+            )
         except ValueError:
             raise ProblemError(
                 HTTPStatus.BAD_REQUEST, "after is not the next of an earlier page; leave it out"
+            ) from None
+        except TimeoutError:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the shop does not answer; ask again later"
             ) from None
         body = {
             "system": _totals(page.totals),
@@ -142,34 +147,40 @@ def _limit_and_kind(request: web.Request) -> tuple[int, str | None]:
     return int(text), kind
 
 
-def _totals(totals: SystemTotals) -> dict[str, object]:
+def _totals(totals: SystemFigures) -> dict[str, object]:
     return {
         "actors": totals.actors,
         "handled": totals.handled,
         "dead_letters": totals.dead_letters,
         "poisons": totals.poisons,
         "pending_timers": totals.pending_timers,
-        "lag_seconds": round(totals.lag_seconds, 6),
-        "longest_lag_seconds": round(totals.longest_lag_seconds, 6),
+        "lag_seconds": _rounded(totals.lag_seconds),
+        "longest_lag_seconds": _rounded(totals.longest_lag_seconds),
     }
 
 
-def _row(actor: ActorInspection) -> dict[str, object]:
-    # Of what an actor says of itself only these two are shown, so that nothing else slips out.
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
+
+
+def _row(actor: ActorFigures) -> dict[str, object]:
+    # Of what an actor says of itself only these are shown, so that nothing else slips out.
     name = actor.details.get("name", actor.global_name or actor.address)
     state = actor.details.get("state", "running")
-    return {
+    row: dict[str, object] = {
         "kind": actor.kind,
         "name": str(name),
         "state": "exiting" if actor.is_exiting else str(state),
         "mailbox": actor.mailbox,
         "handled": actor.handled,
         "failures": actor.failures,
-        "timers": [_timer(timer) for timer in actor.timers],
+        "timers": None if actor.timers is None else [_timer(timer) for timer in actor.timers],
     }
+    process_id = actor.details.get("process_id")
+    return row if process_id is None else row | {"process_id": process_id}
 
 
-def _timer(timer: TimerInspection) -> dict[str, str]:
+def _timer(timer: TimerFigures) -> dict[str, str]:
     due_at = datetime.fromtimestamp(timer.due_at_wall, UTC)
     return {
         "kind": _timer_kind(timer.payload),

@@ -179,7 +179,7 @@ def test_a_setting_without_effect_is_refused_instead_of_ignored(
     [
         ('telegram.mode = "webhook"', "polling"),
         ('custody.mode = "watch_only"', "hot"),
-        ('actors.system_base = "multiprocTCPBase"', "thespian_asyncio"),
+        ('actors.system_base = "multiprocQueueBase"', "thespian_asyncio"),
         ('shop.language = "de"', "en"),
     ],
 )

@@ -32,6 +32,7 @@ class ShopFolder:
     api_url: str
     node: LitecoinNode
     orders: dict[str, object] = field(default_factory=dict)
+    actors: dict[str, object] = field(default_factory=dict)
     confirmations: int = 1
     operator_port: int = field(default_factory=free_port)
     gateway_port: int = field(default_factory=free_port)
@@ -70,6 +71,7 @@ class ShopFolder:
             "operator": {"port": self.operator_port},
             "store": {"path": "shop.db"},
             "orders": self.orders,
+            "actors": self.actors,
             "rates": {"fixed": {"LTC": "80.00"}},
             "custody": {"mnemonic_file": "mnemonic.sealed", "key_file": "key"},
             "coins": {
@@ -147,12 +149,11 @@ class RunningShop:
         """SIGTERM; its exit status."""
         process = self._taken()
         process.send_signal(signal.SIGTERM)
-        try:
-            return await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise AssertionError(f"the shop did not stop: {self.log()[-2000:]}") from None
+        return await self._end_of(process)
+
+    async def end(self) -> int:
+        """Wait until it has ended by itself; its exit status."""
+        return await self._end_of(self._taken())
 
     async def kill(self) -> None:
         """`kill -9`."""
@@ -176,6 +177,14 @@ class RunningShop:
         process, self._process = self._process, None
         assert process is not None, "the shop is not running"
         return process
+
+    async def _end_of(self, process: asyncio.subprocess.Process) -> int:
+        try:
+            return await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"the shop did not end: {self.log()[-2000:]}") from None
 
     async def _until_ready(self) -> None:
         url = f"http://127.0.0.1:{self.folder.operator_port}/healthz"

@@ -60,7 +60,7 @@ class Bridge:
             raise TimeoutError
         return self.answer
 
-    def inspect(self, *, after: str | None, limit: int, kind: str | None) -> SystemInspection:
+    async def inspect(self, *, after: str | None, limit: int, kind: str | None) -> SystemInspection:
         return self.base.inspect(after=after, limit=limit, kind=kind)
 
 

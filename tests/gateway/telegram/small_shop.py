@@ -74,7 +74,7 @@ class SmallShop:
             raise self.answer_instead
         return self.answer_instead or self._answer(message)
 
-    def inspect(self, *, after: str | None, limit: int, kind: str | None) -> SystemInspection:
+    async def inspect(self, *, after: str | None, limit: int, kind: str | None) -> SystemInspection:
         raise NotImplementedError
 
     def stock(self, *units: tuple[str, str, str, str], description: str = "") -> None:

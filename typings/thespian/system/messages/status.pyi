@@ -4,6 +4,9 @@ from thespian.system.timing import ExpirationTimer
 class Thespian_StatusReq(ActorSystemMessage): ...
 
 class _Common_StatusResp(ActorSystemMessage):
+    receivedMessages: list[tuple[ActorAddress, ActorAddress, str]]
+    childActors: list[ActorAddress]
+    miscKeyVals: dict[str, object]
     def addChild(self, childAddress: ActorAddress) -> None: ...
     def addWakeups(self, wakeups_list: list[tuple[ActorAddress, ExpirationTimer]]) -> None: ...
     def addKeyVal(self, key: str, value: object) -> None: ...
@@ -22,6 +25,8 @@ class Thespian_SystemStatus(_Common_StatusResp):
     def setDeadLetterHandler(self, address: ActorAddress | None) -> None: ...
 
 class Thespian_ActorStatus(_Common_StatusResp):
+    actorAddress: ActorAddress
+    exiting: bool | None
     def __init__(
         self,
         address: ActorAddress,

@@ -1,0 +1,57 @@
+"""The shop's actors in the running event loop: `thespian_asyncio`."""
+
+import asyncio
+from dataclasses import dataclass
+
+from loguru import logger
+from thespian.actors import ActorAddress, ActorSystem, PoisonMessage
+
+from actors.messages import ShopUnavailable, StartShop
+from actors.shop import Shop
+from composition.actor_system import STOP_TIMEOUT_SECONDS, close_shop, open_shop
+from thespian_asyncio import ActorSystemBase, SystemInspection, join_executors
+
+
+@dataclass(frozen=True, slots=True)
+class LoopBridge:
+    """The gateway's way to the actors (`gateway.bridge.ShopBridge`)."""
+
+    base: ActorSystemBase
+    shop: ActorAddress
+
+    async def ask(self, message: object, timeout_seconds: float) -> object:
+        """The root's answer.
+
+        Raises:
+            TimeoutError: none came in time.
+        """
+        answer = await self.base.ask_async(self.shop, message, timeout_seconds)
+        if isinstance(answer, PoisonMessage):
+            logger.error("the shop failed at {}", type(message).__name__)
+            return ShopUnavailable(why="the shop failed at this")
+        return answer
+
+    async def inspect(self, *, after: str | None, limit: int, kind: str | None) -> SystemInspection:
+        """A page of actors in the order of their creation."""
+        return self.base.inspect(after=after, limit=limit, kind=kind)
+
+
+class ShopInLoop:
+    """The shop's actors in the running loop (`composition.actor_system.ShopActors`)."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+        self._base = ActorSystemBase(None)
+        self._system = ActorSystem(systemBase=self._base, transientUnique=True)
+        self.bridge = LoopBridge(self._base, self._system.createActor(Shop))
+
+    async def start(self, start: StartShop) -> None:
+        """Start everyone from the store."""
+        await open_shop(self.bridge, start)
+
+    async def stop(self) -> None:
+        """Stop everyone in order, whoever writes last."""
+        await close_shop(self.bridge)
+        await self._base.shutdown_async()
+        if not await asyncio.to_thread(join_executors, STOP_TIMEOUT_SECONDS):
+            logger.error("a thread is still at work after {} s", STOP_TIMEOUT_SECONDS)
