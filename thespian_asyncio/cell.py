@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from thespian_asyncio.timers import Timer
 
 Requirements = dict[str, object]
+Mailbox = deque[tuple[ActorAddress, object]]  # senders and their messages
 
 SYSTEM_ADDRESS = ActorAddress("/ActorSys")  # Thespian's own name for the system
 
@@ -57,8 +58,8 @@ class Services(Protocol):
     def unload_source(self, source_hash: str) -> None:
         """Forget an actor source."""
 
-    def make_ready(self, cell: Cell) -> None:
-        """Give the cell a place in the run queue."""
+    def make_ready(self, cell: Cell) -> Mailbox:
+        """Give the cell a place in the run queue and return an empty mailbox for it."""
 
 
 class Cell:
@@ -102,7 +103,7 @@ class Cell:
         self.requirements: Requirements | None = None
         self.source_hash: str | None = None
         self.instance: Actor | None = None
-        self.mailbox: deque[tuple[ActorAddress, object]] | None = None
+        self.mailbox: Mailbox | None = None
         self.children: set[str] | None = None
         self.timers: Timer | None = None  # the one armed last, which knows the others
         self.watch: ThespianWatch | None = None
@@ -115,10 +116,10 @@ class Cell:
 
     def accept(self, sender: ActorAddress, message: object) -> None:
         """Take a message into the mailbox."""
-        if self.mailbox is None:
-            self.mailbox = deque()
-            self.services.make_ready(self)
-        self.mailbox.append((sender, message))
+        mailbox = self.mailbox
+        if mailbox is None:
+            mailbox = self.mailbox = self.services.make_ready(self)
+        mailbox.append((sender, message))
 
     # From here on: what `thespian.actors.Actor` calls, under the names that it uses.
 

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-from collections.abc import Callable
 
 from thespian.actors import Actor, NoCompatibleSystemForActor
 
@@ -30,19 +29,22 @@ def new_instance(
     Raises:
         NoCompatibleSystemForActor: the class refuses this system.
     """
-    if not accepts(actor_class, capabilities, requirements):
+    has_check, wanted = _looked_at(actor_class)  # type: ignore[arg-type]  # mypy takes the hash of its instances for its own
+    if has_check and not accepts(actor_class, capabilities, requirements):
         raise NoCompatibleSystemForActor(
             actor_class, "No compatible ActorSystem, the capabilities are refused,"
         )
-    wanted = _wanted_arguments(actor_class.__init__)
     if not wanted:
         return actor_class()
     offered = {"capabilities": capabilities, "requirements": requirements}
     return actor_class(**{name: offered[name] for name in wanted})
 
 
-# Looking at a signature takes twenty times as long as all the rest of a creation.
+# Looking at a class takes twenty times as long as all the rest of a creation. What it defines is
+# not expected to change between two of its instances.
 @functools.lru_cache(maxsize=256)
-def _wanted_arguments(initializer: Callable[..., None]) -> frozenset[str]:
-    names = inspect.signature(initializer).parameters.keys()
-    return frozenset({"capabilities", "requirements"} & names)
+def _looked_at(actor_class: type[Actor]) -> tuple[bool, frozenset[str]]:
+    """Say whether a class has a capability check, and which arguments its `__init__` wants."""
+    names = inspect.signature(actor_class.__init__).parameters.keys()
+    has_check = hasattr(actor_class, "actorSystemCapabilityCheck")
+    return has_check, frozenset({"capabilities", "requirements"} & names)

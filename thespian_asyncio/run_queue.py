@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from thespian.actors import ActorAddress
 
-from thespian_asyncio.cell import Cell
+from thespian_asyncio.cell import Cell, Mailbox
 from thespian_asyncio.clock import clock_of
 
 MESSAGES_A_TURN = 128
 SECONDS_A_TURN = 0.005
 MESSAGES_A_VISIT = 8
+SPARE_MAILBOXES = 64
 
 Deliver = Callable[[Cell, ActorAddress, object, float], float]
 
@@ -35,16 +36,19 @@ class RunQueue:
         self._time = clock_of(loop)
         self._deliver = deliver
         self._ready: deque[Cell] = deque()
+        self._spare_mailboxes: list[Mailbox] = []  # to make one takes longer than to fetch one
         self._scheduled_at: float | None = None
         self.held_up_seconds = 0.0  # by handlers that ran on after the end of their turn
         self.lag_seconds = 0.0
         self.longest_lag_seconds = 0.0
 
-    def add(self, cell: Cell) -> None:
-        """Give a cell that just got its first message a place at the end."""
+    def add(self, cell: Cell) -> Mailbox:
+        """Give a cell that gets its first message a place at the end, and return its mailbox."""
         self._ready.append(cell)
         if self._scheduled_at is None:
             self._schedule()
+        spare = self._spare_mailboxes
+        return spare.pop() if spare else deque()
 
     def clear(self) -> None:
         """Forget everyone."""
@@ -69,10 +73,16 @@ class RunQueue:
                 if mailbox:
                     ready.append(cell)
                 else:
-                    cell.mailbox = None
+                    self._take_back(cell)
         if now > deadline:
             self.held_up_seconds += now - deadline
         return bool(ready)
+
+    def _take_back(self, cell: Cell) -> None:
+        mailbox = cell.mailbox
+        cell.mailbox = None
+        if mailbox is not None and len(self._spare_mailboxes) < SPARE_MAILBOXES:
+            self._spare_mailboxes.append(mailbox)
 
     def _schedule(self) -> None:
         self._scheduled_at = self._time()
