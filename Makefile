@@ -5,7 +5,7 @@ VENV ?= .venv
 # More for pytest, as in: make test TESTS="tests/domain -k money"
 TESTS ?=
 
-.PHONY: install demo test lint lock clean
+.PHONY: install demo test bench lint lock clean
 
 install: $(VENV)/.for-running
 
@@ -14,6 +14,12 @@ demo: $(VENV)/.for-running
 
 test: $(VENV)/.for-development
 	$(VENV)/bin/python -m pytest $(TESTS)
+
+# A table each, on a machine that has nothing else to do; takes about ten minutes.
+bench: $(VENV)/.for-development
+	$(VENV)/bin/python -m benchmarks runtime
+	$(VENV)/bin/python -m benchmarks scaling
+	$(VENV)/bin/python -m benchmarks soak
 
 lint: $(VENV)/.for-development
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,1 @@
+"""Measurements of the project by itself: `python -m benchmarks NAME [--json]`."""
