@@ -14,7 +14,7 @@ PONG = "pong"
 IN_FLIGHT = 256
 FAR_SECONDS = 1800.0  # how far away a timer is that is not to be due during a measurement
 LIMIT_SECONDS = 300.0  # longer than any single measurement takes, on a busy machine too
-LONGER_LEAD = 4
+LEADS = (1, 2, 4)  # times the lead that was asked for, one after another
 ANSWERS_A_LOOK = 64  # how many answers come between two looks at the clock
 
 
@@ -52,7 +52,7 @@ class Subject(Protocol):
             None where the runtime has no timers.
 
         Raises:
-            BenchmarkError: arming took longer than the longer lead, or some never rang.
+            BenchmarkError: arming took longer than the longest lead, or some never rang.
         """
 
 
@@ -65,11 +65,11 @@ def rung_in_time(ring: Callable[[float], list[float] | None], lead_seconds: floa
         lead_seconds: the first lead.
 
     Raises:
-        BenchmarkError: the longer lead was too short as well.
+        BenchmarkError: the longest lead was too short as well.
     """
-    longer_seconds = lead_seconds * LONGER_LEAD
-    for lead in (lead_seconds, longer_seconds):
-        late_seconds = ring(lead)
+    for factor in LEADS:
+        late_seconds = ring(lead_seconds * factor)
         if late_seconds is not None:
             return late_seconds
-    raise BenchmarkError(f"arming took longer than {longer_seconds} s: measure with fewer actors")
+    longest_seconds = lead_seconds * LEADS[-1]
+    raise BenchmarkError(f"arming took longer than {longest_seconds} s: measure with fewer actors")

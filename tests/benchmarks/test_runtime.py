@@ -95,7 +95,7 @@ def test_timers_that_were_armed_too_late_are_armed_again_with_a_longer_lead() ->
         return None if len(leads) == 1 else [0.25]
 
     assert rung_in_time(ring, 2.0) == [0.25]
-    assert leads == [2.0, 8.0]
+    assert leads == [2.0, 4.0]
 
 
 def test_a_percentile_is_the_nearest_rank() -> None:
