@@ -26,7 +26,8 @@ from payments.addresses import AddressError, HotAddresses
 from payments.chain import ChainRefusedError
 from payments.custody import CustodyError, read_secret
 from store import offline
-from store.writer import StoreUnavailableError
+from store.store_files import StoreFileError
+from store.trouble import StoreUnavailableError
 
 PROGRAM_FOLDER = Path(__file__).resolve().parent
 FOUND_WRONG = 1
@@ -133,6 +134,49 @@ def init(config: Path, mnemonic_file: Path | None) -> None:
         )
         click.echo(f"{prepared.mnemonic}\n")
     click.echo(f"{prepared.config_file} and the secrets it names are ready.")
+
+
+@cli.command("check")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list instead of lines.")
+@click.pass_obj
+def check_store(config: Path, *, as_json: bool) -> None:
+    """Prove the invariants of the store, also while the shop runs; print what breaks them."""
+    settings = loaded(config, Purpose.STORE)
+    from composition.keeping import check  # noqa: PLC0415 - the whole shop
+
+    with refusing(StoreFileError):
+        finish(check(settings, as_json=as_json))
+
+
+@cli.command("backup")
+@click.argument("destination", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Take the place of a file that is there.")
+@click.pass_obj
+def backup_store(config: Path, destination: Path, *, replace: bool) -> None:
+    """Copy the store to the file DESTINATION, also while the shop runs, and prove the copy."""
+    settings = loaded(config, Purpose.STORE)
+    from composition.keeping import backup  # noqa: PLC0415 - the whole shop
+
+    with refusing(StoreFileError):
+        finish(backup(settings, destination, may_replace=replace))
+
+
+@cli.command("restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.pass_obj
+def restore_store(config: Path, source: Path) -> None:
+    """Put the backup SOURCE in the place of the store, while the shop is stopped."""
+    settings = loaded(config, Purpose.STORE)
+    from composition.keeping import restore  # noqa: PLC0415 - the whole shop
+
+    with refusing(StoreFileError, StoreUnavailableError, AddressError, CustodyError):
+        finish(restore(settings, source))
+
+
+def finish(is_well: bool) -> None:  # noqa: FBT001 - what a check found
+    """Let the exit status say whether something was found wrong."""
+    if not is_well:
+        raise click.exceptions.Exit(FOUND_WRONG)
 
 
 @cli.group()

@@ -60,7 +60,7 @@ class NoticeSender(Protocol):
         ...
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection; called again where it was cut short."""
         ...
 
 

@@ -1,13 +1,15 @@
 """What both notifiers do: take outbox rows to Telegram, each chat in order and on its own.
 
 Owns: its connection to Telegram, in a thread of its own, and the rows that are not yet taken.
-In: `StartNotifier`, `NoticesWritten` and `Recorded` from the ledger, wakeups.
+In: `StartNotifier`, `CheckNotices` from the root, `NoticesWritten` and `Recorded` from the ledger,
+wakeups.
 Out: `AttachNotifier`, `Record` to the ledger; `GoodsDelivered` to the root.
 States: new, open.
 Failure: a row counts as sent when Telegram has taken it and that is recorded: at least once. A chat
 that must wait holds up only itself. What can never be delivered is recorded as undeliverable.
 """
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +19,7 @@ from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
 
 from actors.base import ShopActor
 from actors.environment import CannotDeliver, NoticeSender, RetryLater, Sent
-from actors.messages import AttachNotifier, GoodsDelivered, StartNotifier
+from actors.messages import AttachNotifier, CheckNotices, GoodsDelivered, StartNotifier
 from domain.events import NoticeDelivered, NoticeUndeliverable
 from domain.order import By, NoticeKind
 from store.contract import Notice, NoticesWritten, Record, Recorded, RecordRefused
@@ -77,8 +79,9 @@ class NotifierActor(ShopActor):
         """Close the connection; what is not recorded as sent goes out at the next start."""
         super().receiveMsg_ActorExitRequest(message, sender)
         self.state = "closed"
-        if self._sender is not None:
-            self.outside.submit("close", self._sender.close)
+        sender_to_close = self._sender
+        if sender_to_close is not None:
+            self.outside.submit("close", lambda: close_for_good(sender_to_close))
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -88,6 +91,15 @@ class NotifierActor(ShopActor):
             if notice.outbox_id not in self._known:
                 self._known.add(notice.outbox_id)
                 self._queue(notice)
+        self._send_waiting()
+
+    def receiveMsg_CheckNotices(self, message: CheckNotices, _sender: ActorAddress) -> None:
+        """Rows that have waited for long: most do so here, the others were overlooked."""
+        overlooked = [each for each in message.notices if each.outbox_id not in self._known]
+        for notice in overlooked:
+            logger.warning("outbox row {} was overlooked and is sent now", notice.outbox_id)
+            self._known.add(notice.outbox_id)
+            self._queue(notice)
         self._send_waiting()
 
     def _queue(self, notice: Notice) -> None:
@@ -200,3 +212,12 @@ class NotifierActor(ShopActor):
             return
         self._ready.append(int(timer.kind.removeprefix("retry:")))
         self._send_waiting()
+
+
+async def close_for_good(sender: NoticeSender) -> None:
+    """End its connection, also where the executor, which closes too, cuts that short once."""
+    try:
+        await sender.close()
+    except asyncio.CancelledError:
+        await sender.close()
+        raise

@@ -1,84 +1,70 @@
 """An order: from the wish to buy until nothing more can become of it.
 
 Owns: the order's state, its timers, what was paid.
-In: `OpenOrder` or `ResumeOrder` from the root, then `Relayed` wishes and chain news;
+In: `OpenOrder` or `ResumeOrder` from the root, then `Relayed` wishes and chain news, `RateKnown`;
 `StockReserved`, `StockShort`, `AddressTaken`, `AddressRefused`, `PaymentSeen`, and the ledger's
 answers; wakeups.
-Out: `ReserveStock`, `ReleaseStock`, `CommitStock` to pools; `TakeAddress`; `Record` to the ledger;
-`WatchAddress`, `LookAtAddress`, `PaymentSeenTaken` to the watcher; `OrderPlaced`, `OrderChanged` or
-`OrderRefused` to whoever asked; `OrderRests` to the root.
-States: opening (stock, then address), refused (no order came of it), loading, recording, then the
+Out: `ReserveStock`, `ReleaseStock`, `CommitStock`, `ReloadPool` to pools; `TakeAddress`; `Record`
+to the ledger; `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken` to the watcher; `OrderPlaced`,
+`OrderShort`, `OrderChanged` or `OrderRefused` to whoever asked; `GetRate` and `OrderRests` to the
+root.
+States: opening (stock, then address), refused (no order came of it), loading, recording, awaiting a
+rate, reviving (stock for an order that has ended), refused by the store (of a change), else the
 order's status.
 Failure: until the order is recorded a crash leaves nothing behind but holds, which the root has the
-pools settle. After that, everything is in the store and a new actor takes it up. At most one
-command is with the ledger at a time, and what arrives meanwhile waits in its order. A command whose
-answer is missing is sent again under its id; one decided on a version that is no longer current is
-refused, and the decision is made again on what the store has.
+pools settle. After that, everything is in the store and a new actor takes it up, also where money
+that came after the end is neither set aside nor on the order. One thing is under way at a time, and
+what arrives meanwhile waits in its order. A command whose answer is missing is sent again under its
+id; one decided on a version that is no longer current is refused, and the decision is made again on
+what the store has. One that the store will never take is told to the admins and not sent again.
 """
 
-from dataclasses import replace
 from datetime import timedelta
-from hashlib import blake2b
+from typing import assert_never
 
-from loguru import logger
 from thespian.actors import ActorAddress, WakeupMessage
 
 from actors.messages import (
-    ActorFailed,
     CancelOrder,
-    CommitStock,
+    CancelOrderByAdmin,
+    ConfirmOrder,
     DeskChanged,
+    ExpireOrder,
     GoodsDelivered,
     LookAtAddress,
-    OrderChanged,
     OrderPlaced,
     OrderRefused,
+    OrderWish,
     PaymentSeen,
-    PaymentSeenTaken,
     PlaceOrder,
+    RecordRefund,
     Relayed,
     ResumeOrder,
     ShipOrder,
 )
 from actors.order_base import ANSWER_OVERDUE, News
-from actors.order_opening import OrderOpening
-from domain.order import (
-    Decision,
-    Order,
-    OrderCancelled,
-    OrderCreated,
-    OrderEvent,
-    OrderExpired,
-    OrderPaid,
-    OrderStatus,
-    RefusalReason,
-    evolve,
-)
-from domain.order_rules import (
+from actors.order_deciding import OrderDeciding
+from domain.deadlines import decision_due, grace_due, warning_due
+from domain.order import Order, OrderStatus, RefusalReason
+from domain.order_news import (
+    CancelOrdered,
     CancelWished,
     ChainNews,
+    ConfirmOrdered,
+    ExpireOrdered,
     GoodsTaken,
     GraceOver,
+    RefundMade,
     ShipWished,
-    decide,
-    decision_due,
-    grace_due,
+    WarningDue,
+    Wish,
 )
-from store.contract import (
-    GetGoodsDelivery,
-    GetOrder,
-    GoodsDelivery,
-    OrderLoaded,
-    Recorded,
-    RecordRefusalReason,
-    RecordRefused,
-)
+from store.contract import GetGoodsDelivery, GoodsDelivery, OrderLoaded
 
 _LOOK_AGAIN = timedelta(seconds=60)
-_ENDED = (OrderStatus.SHIPPED, OrderStatus.CANCELLED, OrderStatus.EXPIRED)
 
 
-class OrderActor(OrderOpening):
+class OrderActor(OrderDeciding):
     """One order."""
 
     # --- taking up what is in the store -----------------------------------------------------------
@@ -94,11 +80,6 @@ class OrderActor(OrderOpening):
         else:
             self._take_up(message.order)
             self._next()
-
-    def _load(self) -> None:
-        if self._desk is not None:
-            self.send(self._desk.ledger, GetOrder(order_id=self._order_id))
-            self.arm("load_overdue", self.clock.now() + ANSWER_OVERDUE)
 
     def receiveMsg_OrderLoaded(self, message: OrderLoaded, _sender: ActorAddress) -> None:
         """The order as it is on disk; or another one, that the same wish had made before."""
@@ -119,15 +100,19 @@ class OrderActor(OrderOpening):
             self._take_up(order)
             # Whoever had the order before may have been gone before the watcher was told.
             self._watch_if_due(order)
+            self._next()
         for reply_to in waiting:
             self.send(reply_to, answer)
-        self._next()
 
     def _take_up(self, order: Order) -> None:
         self._order, self.state = order, order.status
+        self._ask_for_delivery(order)
+        self._arm_deadlines(order)
+        self._settle_left_over(order)
+
+    def _ask_for_delivery(self, order: Order) -> None:
         if order.status is OrderStatus.PAID and self._desk is not None:
             self.send(self._desk.ledger, GetGoodsDelivery(order_id=order.order_id))
-        self._arm_deadlines(order)
 
     def receiveMsg_GoodsDelivery(self, message: GoodsDelivery, _sender: ActorAddress) -> None:
         """Goods may have been delivered without this order having heard of it."""
@@ -141,11 +126,15 @@ class OrderActor(OrderOpening):
         if self._pending is not None:
             self.send(message.desk.ledger, self._pending.record)
         elif self._opening is not None:
-            self._reserve_next(self._opening, message.desk)
+            self._open_next(self._opening, message.desk)
+        elif self._revival is not None:
+            self._ask_next_pool()
         elif self.state == "loading":
             self._load()
         if order is None or before is None:
             return
+        # A notifier may have been gone between recording a delivery and telling of it.
+        self._ask_for_delivery(order)
         if message.desk.watchers.get(order.coin) != before.watchers.get(order.coin):
             self._watch(order)
             # A deadline that has rung rings again, for nobody answers the question of then.
@@ -155,184 +144,78 @@ class OrderActor(OrderOpening):
 
     def receiveMsg_Relayed(self, message: Relayed, _sender: ActorAddress) -> None:
         """A wish or news that the root hands on."""
-        reply_to = message.reply_to
+        self._heard += 1
         match message.message:
             case PlaceOrder():
-                self._await_placing(reply_to)
-            case CancelOrder(telegram_id=telegram_id):
-                self._take(News(news=CancelWished(telegram_id=telegram_id), reply_to=reply_to))
-            case ShipOrder() as ship:
-                wish = ShipWished(
-                    admin_telegram_id=ship.admin_telegram_id, tracking_number=ship.tracking_number
-                )
-                self._take(News(news=wish, reply_to=reply_to))
+                self._await_placing(message.reply_to)
+                self._rest_if_done()
             case GoodsDelivered():
                 self._take(News(news=GoodsTaken()))
             case PaymentSeen() as seen:
                 self._take_payment(seen)
+            case _ as wish:
+                self._take(News(news=_wish(wish), reply_to=message.reply_to))
 
     def receiveMsg_PaymentSeen(self, message: PaymentSeen, _sender: ActorAddress) -> None:
         """The same from the watcher itself."""
         self._take_payment(message)
 
     def _take_payment(self, seen: PaymentSeen) -> None:
-        news = ChainNews(began_at=seen.began_at, sightings=seen.sightings)
+        news = ChainNews(began_at=seen.began_at, sightings=seen.sightings, rate=None)
         self._take(News(news=news))
-
-    def _take(self, cause: News) -> None:
-        self._stash.append(cause)
-        if self._outcome_of_wish is not None:
-            self._refuse_stash()
-        self._next()
-
-    def _next(self) -> None:
-        """Decide on what waits, until something is to be recorded."""
-        while self._stash and self._order is not None and self._pending is None:
-            self._decide(self._order, self._stash.popleft())
-        if self._order is not None and self._pending is None and self._order.status in _ENDED:
-            self._rest()
-
-    def _decide(self, order: Order, cause: News) -> None:
-        if self._desk is None:
-            return
-        decision = decide(order, cause.news, self._desk.rules, self.clock.now())
-        if decision.events:
-            self._record(_command_id(order, decision), decision, cause)
-        elif decision.refusal is not None:
-            refused = OrderRefused(reason=decision.refusal, order_id=order.order_id)
-            self._answer(cause.reply_to, refused)
-        else:
-            self._done(order, cause)
-
-    def _done(self, order: Order, cause: News) -> None:
-        """What the cause asked for is so, and on disk."""
-        if isinstance(cause.news, ChainNews) and self._desk is not None:
-            taken = PaymentSeenTaken(
-                order_id=order.order_id, address=order.address, began_at=cause.news.began_at
-            )
-            self._send_to_watcher(order, taken)
-        self._answer(cause.reply_to, OrderChanged(order=order))
-
-    # --- recorded or refused ----------------------------------------------------------------------
-
-    def receiveMsg_Recorded(self, message: Recorded, _sender: ActorAddress) -> None:
-        """It is on disk: adopt it, tell everyone, go on."""
-        pending = self._pending
-        if pending is None or message.command_id != pending.record.command_id:
-            return
-        self._pending = None
-        self.disarm("record_overdue")
-        if message.order_id != self._order_id:
-            self._give_way(message.order_id)
-            return
-        order = self._adopt(pending.decision.events)
-        self._tell(order, pending.decision.events)
-        if pending.cause is not None:
-            self._done(order, pending.cause)
-        self._next()
-
-    def _adopt(self, events: tuple[OrderEvent, ...]) -> Order:
-        order = self._order
-        version = 1 if order is None else order.version + 1
-        for event in events:
-            if isinstance(event, OrderCreated):
-                order = event.order
-            elif order is not None:
-                order = evolve(order, event)
-        if order is None:
-            raise AssertionError("an order begins with OrderCreated")
-        self._order = replace(order, version=version)
-        self.state = order.status
-        return self._order
-
-    def _tell(self, order: Order, events: tuple[OrderEvent, ...]) -> None:
-        logger.info("order {}: {}, payment {}", order.order_id, order.status, order.payment_state)
-        opening, self._opening = self._opening, None
-        for event in events:
-            match event:
-                case OrderCreated():
-                    self.disarm("opening_overdue")
-                    self._watch(order)
-                    if opening is not None:
-                        self._answer_all(opening, OrderPlaced(order=order))
-                case OrderPaid():
-                    for line in order.lines:
-                        committed = CommitStock(order_id=order.order_id)
-                        self._send_to_pool(line.subcategory_id, committed)
-                case OrderExpired() | OrderCancelled():
-                    self._release(tuple(line.subcategory_id for line in order.lines))
-                case _:
-                    pass
-        if order.status in _ENDED:
-            self._watch(order)
-        self._arm_deadlines(order)
-
-    def receiveMsg_RecordRefused(self, message: RecordRefused, _sender: ActorAddress) -> None:
-        """It is not on disk."""
-        pending = self._pending
-        if pending is None or message.command_id != pending.record.command_id:
-            return
-        self._pending = None
-        self.disarm("record_overdue")
-        if pending.cause is None:
-            self._opening_refused(message)
-        elif message.reason is RecordRefusalReason.STALE_VERSION:
-            self._stash.appendleft(pending.cause)
-            self._order, self.state = None, "loading"
-            self._load()
-        else:
-            self._change_refused(message, pending.cause)
-
-    def _change_refused(self, message: RecordRefused, cause: News) -> None:
-        logger.error("order {}: the ledger refused: {}", self._order_id, message.detail)
-        if self._order is not None:
-            self.state = self._order.status
-        if self._desk is not None:
-            failed = ActorFailed(kind=self.kind, name=self.name, message=message.reason)
-            self.send(self._desk.shop, failed)
-        refused = OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE, order_id=self._order_id)
-        self._answer(cause.reply_to, refused)
-        self._next()
 
     # --- timers -----------------------------------------------------------------------------------
 
     def _arm_deadlines(self, order: Order) -> None:
-        desk, woken_at = self._desk, self._woken_at
-        if desk is None or woken_at is None:
+        if self._desk is None:
             return
-        due = decision_due(order, desk.rules)
-        grace = grace_due(order, desk.rules, woken_at)
-        for kind, due_at in (("expiry", due), ("expiry_grace", grace)):
+        rules = self._desk.rules
+        for kind, due_at in (
+            ("warning", warning_due(order, rules)),
+            ("expiry", decision_due(order, rules)),
+        ):
             if due_at is None:
                 self.disarm(kind)
-                self.disarm("look_again")
             else:
                 self.arm(kind, due_at)
+        # Both follow from a deadline that has rung, and it rings again where it still holds.
+        self.disarm("expiry_grace")
+        self.disarm("look_again")
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
         """A deadline, or an answer that did not come."""
         timer = self.rings(message.payload)
         match None if timer is None else timer.kind:
+            case "warning":
+                self._take(News(news=WarningDue()))
             case "expiry" | "look_again":
                 self._ask_for_look()
             case "expiry_grace" if self._woken_at is not None:
                 self._take(News(news=GraceOver(woken_at=self._woken_at)))
+            case str(kind):
+                self._ask_again(kind)
+
+    def _ask_again(self, kind: str) -> None:
+        match kind:
             case "record_overdue" if self._pending is not None and self._desk is not None:
                 self.send(self._desk.ledger, self._pending.record)
                 self.arm("record_overdue", self.clock.now() + ANSWER_OVERDUE)
             case "load_overdue":
                 self._load()
+            case "rate_overdue" if self._order is not None and self._awaits_rate is not None:
+                self._ask_for_rate(self._order)
+            case "stock_overdue":
+                self._ask_next_pool()
             case "opening_overdue" if self._pending is None:
                 self._give_up(OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE))
-            case _:
-                pass
 
     def _ask_for_look(self) -> None:
-        order, desk = self._order, self._desk
-        if order is None or desk is None:
+        order, desk, woken_at = self._order, self._desk, self._woken_at
+        if order is None or desk is None or woken_at is None:
             return
         due = decision_due(order, desk.rules)
-        if due is None:
+        grace = grace_due(order, desk.rules, woken_at)
+        if due is None or grace is None:
             return
         if due > self.clock.now():
             self.arm("expiry", due)
@@ -340,9 +223,23 @@ class OrderActor(OrderOpening):
         look = LookAtAddress(order_id=order.order_id, address=order.address, not_before=due)
         self._send_to_watcher(order, look)
         self.arm("look_again", self.clock.now() + _LOOK_AGAIN)
+        self.arm("expiry_grace", grace)
 
 
-def _command_id(order: Order, decision: Decision) -> str:
-    """The same decision on the same version is the same command, and no other is."""
-    content = repr(decision.events).encode()
-    return f"order:{order.order_id}:{order.version}:{blake2b(content, digest_size=8).hexdigest()}"
+def _wish(message: OrderWish) -> Wish:
+    """What somebody wants of the order, in the words of its rules."""
+    match message:
+        case CancelOrder(telegram_id=telegram_id):
+            return CancelWished(telegram_id=telegram_id)
+        case CancelOrderByAdmin(admin_telegram_id=admin, reason=reason):
+            return CancelOrdered(admin_telegram_id=admin, reason=reason)
+        case ExpireOrder(admin_telegram_id=admin):
+            return ExpireOrdered(admin_telegram_id=admin)
+        case ConfirmOrder(admin_telegram_id=admin, reason=reason):
+            return ConfirmOrdered(admin_telegram_id=admin, reason=reason)
+        case RecordRefund(admin_telegram_id=admin, transaction_id=transaction_id):
+            return RefundMade(admin_telegram_id=admin, transaction_id=transaction_id)
+        case ShipOrder(admin_telegram_id=admin, tracking_number=tracking_number):
+            return ShipWished(admin_telegram_id=admin, tracking_number=tracking_number)
+        case _:
+            assert_never(message)

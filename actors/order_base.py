@@ -1,38 +1,36 @@
 """What all of an order's actor works with: its desk, its commands to the ledger, its messages.
 
-The actor is in three files: this one, `actors.order_opening` (until there is an order) and
-`actors.order` (from then on). Its text is in `actors.order`.
+The actor is in five files: this one, `actors.order_opening` (until there is an order),
+`actors.order_deciding` (news, decisions, their records), `actors.order_revival` (stock for an order
+that has ended) and `actors.order`, which has its text and what starts all that.
 """
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from loguru import logger
 from thespian.actors import ActorAddress
 
 from actors.base import ShopActor
 from actors.messages import (
+    ActorFailed,
     OrderDesk,
     OrderPlaced,
     OrderRefused,
     OrderRests,
+    OrderShort,
     ReleaseStock,
     WatchAddress,
     Watched,
 )
 from actors.opening import Opening
-from domain.order import (
-    Decision,
-    Order,
-)
-from domain.order_rules import (
-    OrderNews,
-    watch_until,
-)
+from domain.deadlines import watch_until
+from domain.order import Decision, Order, OrderLine
+from domain.order_news import ConfirmOrdered, OrderNews
 from domain.payment import Receipt, Sighting
-from store.contract import (
-    Record,
-)
+from store.contract import Record, RecordRefused
 
 ANSWER_OVERDUE = timedelta(seconds=15)
 
@@ -54,6 +52,20 @@ class Pending:
     cause: News | None
 
 
+@dataclass(slots=True, kw_only=True)
+class Revival:
+    """The pools are asked for what an ended order had.
+
+    `missing` is (subcategory id, quantity) of what is not held yet, by subcategory id; `wish` is
+    the admin's, if that is why, and `reply_to` awaits what comes of it.
+    """
+
+    wish: ConfirmOrdered | None
+    reply_to: ActorAddress | None
+    missing: list[tuple[int, int]]
+    lines: list[OrderLine]
+
+
 class OrderBase(ShopActor):
     """State and helpers; the handlers are in the classes below this one."""
 
@@ -66,15 +78,33 @@ class OrderBase(ShopActor):
         self._opening: Opening | None = None
         self._order: Order | None = None
         self._pending: Pending | None = None
+        self._awaits_rate: News | None = None
+        self._revival: Revival | None = None
+        self._revival_attempt = 0
         self._stash: deque[News] = deque()
+        self._refused_decisions: set[Hashable] = set()
+        """What the store has said no to since it last took something, by what it is about."""
+        self._heard = 0
+        """How many messages the root has relayed."""
         self._woken_at: datetime | None = None
-        self._outcome_of_wish: OrderPlaced | OrderRefused | None = None
+        self._outcome_of_wish: OrderPlaced | OrderShort | OrderRefused | None = None
         self._await_loaded: list[ActorAddress] = []
 
     def _begin(self, order_id: int, desk: OrderDesk) -> None:
         self._order_id, self._desk, self.alert_to = order_id, desk, desk.shop
         self.name, self.clock = str(order_id), desk.clock
         self._woken_at = self.clock.now()
+
+    def _next(self) -> None:
+        """Decide on what waits, unless something is under way (`actors.order_deciding`)."""
+        raise NotImplementedError
+
+    def _alert_refused(self, message: RecordRefused) -> None:
+        """The store will never take it: a mistake in the program that a person should know."""
+        logger.error("order {}: the ledger refused: {}", self._order_id, message.detail)
+        if self._desk is not None:
+            failed = ActorFailed(kind=self.kind, name=self.name, message=message.reason)
+            self.send(self._desk.shop, failed)
 
     def _record(self, command_id: str, decision: Decision, cause: News | None) -> None:
         if self._desk is None:
@@ -130,7 +160,13 @@ class OrderBase(ShopActor):
 
     def _rest(self) -> None:
         if self._desk is not None:
-            self.send(self._desk.shop, OrderRests(order_id=self._order_id))
+            rests = OrderRests(order_id=self._order_id, heard=self._heard)
+            self.send(self._desk.shop, rests)
+
+
+def subcategories_of(lines: tuple[OrderLine, ...]) -> tuple[int, ...]:
+    """Whose pools the units are of."""
+    return tuple(line.subcategory_id for line in lines)
 
 
 def watched_of(order: Order, until: datetime | None) -> Watched:

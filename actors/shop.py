@@ -2,88 +2,58 @@
 
 Owns: who is who. It starts everyone from the store, in this order: ledger; pools; address actors
 and watchers of each coin; orders; notifiers.
-In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, `CancelOrder`, `ShipOrder`,
-`ImportItems`, `RegisterShopper`, `GetShopHealth`; `PaymentSeen` and `ChainHealth` from watchers;
-`GoodsDelivered` from a notifier; `OrderRests` from orders; answers of the ledger.
+In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, wishes about orders (`CancelOrder` and
+those of admins), `ImportItems`, `ClearTimeouts`, `RegisterShopper`, `GetShopHealth`; `PaymentSeen`
+and `ChainHealth` from watchers; `GoodsDelivered` from a notifier; `OrderRests`, `GetRate` from
+orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
-to everyone; `Relayed` to orders; answers to the gateway.
-States: new, starting, open, failed, stopping, stopped.
+to everyone; `Relayed` and `RateKnown` to orders; `SettleHold`, `ReportHolds` to pools;
+`CheckNotices` to notifiers; answers to the gateway.
+States: new, starting, open, without a store that can be written, failed, stopping, stopped.
 Failure: whoever exits is started again after a pause, and orders are told the new address. A new
 ledger means a new start of all, because all of them wait for its answers. An order's actor that
-died is taken up again from the store, and its holds are settled.
+died is taken up again from the store, and its holds are settled. While the store cannot be written
+the shop takes nothing on, and what was begun waits. A sweep finds what was left undone all the
+same.
 """
 
 from thespian.actors import ActorAddress, ActorExitRequest
 
 from actors.messages import (
     CancelOrder,
+    CancelOrderByAdmin,
+    ClearTimeouts,
+    ConfirmOrder,
+    ExpireOrder,
     GetShopHealth,
     GoodsDelivered,
     ImportItems,
     ItemsImported,
-    OpenOrder,
     OrderRefused,
     OrderRests,
+    OrderWish,
     PaymentSeen,
-    PlaceOrder,
+    RecordRefund,
     RegisterShopper,
-    Relayed,
     ShipOrder,
     ShopHealth,
     ShopperRegistered,
     ShopUnavailable,
-    StartShop,
     StockAdded,
+    TimeoutsWereCleared,
 )
-from actors.order import OrderActor
-from actors.shop_failures import ShopFailures
-from domain.events import ItemsAdded, ShopperSeen
+from actors.shop_placing import ShopPlacing
+from domain.events import ItemsAdded, ShopperSeen, TimeoutsCleared
 from domain.order import By, RefusalReason
 from store.contract import (
     Recorded,
 )
 
 
-class Shop(ShopFailures):
+class Shop(ShopPlacing):
     """The parent of all."""
 
-    # --- what shoppers and admins ask -------------------------------------------------------------
-
-    def receiveMsg_PlaceOrder(self, message: PlaceOrder, sender: ActorAddress) -> None:
-        """An actor for the order, unless that very wish has one."""
-        start, desk = self._start, self._desk
-        if start is None or desk is None or self.state != "open":
-            self._unavailable(sender)
-            return
-        live = self._staff.requests.get(message.request_id)
-        if live is not None:
-            self._relay(live, message, sender)
-            return
-        refusal = self._refusal(message, start)
-        if refusal is not None:
-            self.send(sender, refusal)
-            return
-        order_id, self._next_order_id = self._next_order_id, self._next_order_id + 1
-        order = self.createActor(OrderActor)
-        self._staff.add_order(order_id, order, message.request_id)
-        first = OpenOrder(
-            order_id=order_id,
-            wish=message,
-            rate=start.fixed_rates[message.coin],
-            desk=desk,
-            reply_to=sender,
-        )
-        self.send(order, first)
-
-    def _refusal(self, wish: PlaceOrder, start: StartShop) -> OrderRefused | None:
-        coin = self._staff.coins.get(wish.coin)
-        if coin is None:
-            return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE)
-        if coin.why_not:
-            return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE, detail=coin.why_not)
-        if wish.coin not in start.fixed_rates:
-            return OrderRefused(reason=RefusalReason.NO_RATE)
-        return None
+    # --- wishes about orders ----------------------------------------------------------------------
 
     def receiveMsg_CancelOrder(self, message: CancelOrder, sender: ActorAddress) -> None:
         """To the order."""
@@ -93,7 +63,25 @@ class Shop(ShopFailures):
         """To the order."""
         self._relay_wish(message, sender)
 
-    def _relay_wish(self, message: CancelOrder | ShipOrder, sender: ActorAddress) -> None:
+    def receiveMsg_CancelOrderByAdmin(
+        self, message: CancelOrderByAdmin, sender: ActorAddress
+    ) -> None:
+        """To the order."""
+        self._relay_wish(message, sender)
+
+    def receiveMsg_ExpireOrder(self, message: ExpireOrder, sender: ActorAddress) -> None:
+        """To the order."""
+        self._relay_wish(message, sender)
+
+    def receiveMsg_ConfirmOrder(self, message: ConfirmOrder, sender: ActorAddress) -> None:
+        """To the order."""
+        self._relay_wish(message, sender)
+
+    def receiveMsg_RecordRefund(self, message: RecordRefund, sender: ActorAddress) -> None:
+        """To the order."""
+        self._relay_wish(message, sender)
+
+    def _relay_wish(self, message: OrderWish, sender: ActorAddress) -> None:
         if self.state != "open":
             self._unavailable(sender)
         elif 0 < message.order_id < self._next_order_id:
@@ -101,6 +89,8 @@ class Shop(ShopFailures):
         else:
             reason = RefusalReason.NOT_FOUND
             self.send(sender, OrderRefused(reason=reason, order_id=message.order_id))
+
+    # --- wishes about the shop --------------------------------------------------------------------
 
     def receiveMsg_ImportItems(self, message: ImportItems, sender: ActorAddress) -> None:
         """Units to sell, in one transaction."""
@@ -130,6 +120,20 @@ class Shop(ShopFailures):
             self._draw_desk()
         return ItemsImported(added=recorded.added, known_places=recorded.known_places)
 
+    def receiveMsg_ClearTimeouts(self, message: ClearTimeouts, sender: ActorAddress) -> None:
+        """Let a shopper order again."""
+        if self.state != "open":
+            self._unavailable(sender)
+            return
+        cleared = TimeoutsWereCleared(telegram_id=message.telegram_id)
+        self._ask_ledger(
+            f"clear:{message.telegram_id}:{self.clock.now().isoformat()}",
+            TimeoutsCleared(telegram_id=message.telegram_id),
+            by=By.ADMIN,
+            by_telegram_id=message.admin_telegram_id,
+            asked=(sender, lambda _: cleared),
+        )
+
     def receiveMsg_RegisterShopper(self, message: RegisterShopper, sender: ActorAddress) -> None:
         """Make the account, and have goods that could not be delivered sent again."""
         if self.state != "open":
@@ -151,18 +155,19 @@ class Shop(ShopFailures):
 
     def receiveMsg_GetShopHealth(self, _message: GetShopHealth, sender: ActorAddress) -> None:
         """How things are."""
-        why_not = "" if self.state == "open" else f"the shop is {self.state}"
+        why_not = "" if self.state == "open" else self._why_unavailable
         if not why_not and not all(coin.was_looked_at for coin in self._staff.coins.values()):
             why_not = "not every chain has been looked at"
         health = ShopHealth(
             ready=not why_not,
             coins={symbol: coin.why_not for symbol, coin in self._staff.coins.items()},
             why_not_ready=why_not,
+            store_trouble=self._store_trouble,
         )
         self.send(sender, health)
 
     def _unavailable(self, sender: ActorAddress) -> None:
-        self.send(sender, ShopUnavailable(why=f"the shop is {self.state}"))
+        self.send(sender, ShopUnavailable(why=self._why_unavailable))
 
     # --- news of orders ---------------------------------------------------------------------------
 
@@ -174,20 +179,10 @@ class Shop(ShopFailures):
         """To the order."""
         self._relay(message.order_id, message, None)
 
-    def _relay(
-        self,
-        order_id: int,
-        message: PlaceOrder | CancelOrder | ShipOrder | GoodsDelivered | PaymentSeen,
-        reply_to: ActorAddress | None,
-    ) -> None:
-        if order_id not in self._staff.orders:
-            self._resume(order_id, None, None)
-        order = self._staff.orders.get(order_id)
-        if order is not None:
-            self.send(order, Relayed(message=message, reply_to=reply_to))
-
     def receiveMsg_OrderRests(self, message: OrderRests, sender: ActorAddress) -> None:
-        """Let it go; what was sent to it before comes first."""
+        """Let it go, unless more is on its way to it."""
         if self._staff.orders.get(message.order_id) == sender:
+            if message.heard < self._staff.relayed[message.order_id]:
+                return
             self._staff.remove_order(message.order_id)
         self.send(sender, ActorExitRequest())

@@ -1,10 +1,15 @@
 """What all of the root works with: its register, its desk, its questions to the ledger.
 
-The root is in four files: this one, `actors.shop_start` (starting everyone from the store),
-`actors.shop_failures` (whoever exits, and the orderly stop) and `actors.shop`, which describes it.
+The root is in seven files: this one, `actors.shop_take_up` (orders that were open before),
+`actors.shop_start` (starting everyone from the store),
+`actors.shop_failures` (whoever exits, a store that fails, and the orderly stop),
+`actors.shop_upkeep` (the sweep), `actors.shop_placing` (wishes to buy) and `actors.shop`, which
+describes it.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loguru import logger
@@ -15,7 +20,10 @@ from actors.base import ShopActor
 from actors.inspection import GetStaff, StaffListed
 from actors.messages import (
     DeskChanged,
+    ForOrder,
     OrderDesk,
+    PlaceOrder,
+    Relayed,
     ResumeOrder,
     ShopUnavailable,
     StartShop,
@@ -32,8 +40,17 @@ from store.contract import (
 
 ALERTS_APART = timedelta(minutes=10)
 ENDING = ("stopping", "stopped")
+NO_STORE = "without a store that can be written"
 
 Answering = Callable[[Recorded], object]
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """A wish to buy, while the ledger is asked how the shopper stands."""
+
+    wish: PlaceOrder
+    reply_tos: list[ActorAddress]
 
 
 class ShopBase(ShopActor):
@@ -57,11 +74,35 @@ class ShopBase(ShopActor):
         self._pauses: dict[str, tuple[timedelta, datetime]] = {}
         """How long each service waited for its last new start, and when it exited."""
         self._opened_once = False
+        self._wishes: dict[str, Asked] = {}
+        """Wishes to buy that have no actor yet, by `wish_key`."""
+        self._to_take_up: OrderedDict[int, Order] = OrderedDict()
+        """Open orders of the store that have had no actor yet, by id."""
+        self._store_trouble = ""
+        """Why nothing can be written now; "" where all can."""
 
     def inspection(self) -> dict[str, object]:
         """With the number of live orders and what keeps coins from being taken."""
         coins = {symbol: coin.why_not for symbol, coin in self._staff.coins.items()}
-        return super().inspection() | {"orders": len(self._staff.orders), "coins": coins}
+        details = {"state": self._how_it_is, "orders": len(self._staff.orders), "coins": coins}
+        return super().inspection() | details
+
+    @property
+    def _how_it_is(self) -> str:
+        if self.state == "starting" and self._to_take_up:
+            return f"starting, {len(self._to_take_up)} open orders read so far"
+        return self.state
+
+    @property
+    def _why_unavailable(self) -> str:
+        return self._store_trouble or f"the shop is {self._how_it_is}"
+
+    def _turn_wishes_away(self) -> None:
+        """Nobody knows when the ledger will answer: who wishes to buy is told so."""
+        wishes, self._wishes = self._wishes, {}
+        for asked in wishes.values():
+            for reply_to in asked.reply_tos:
+                self.send(reply_to, ShopUnavailable(why=self._why_unavailable))
 
     def receiveMsg_GetStaff(self, _message: GetStaff, sender: ActorAddress) -> None:
         """For the operator, on a base that cannot look into its actors."""
@@ -107,15 +148,30 @@ class ShopBase(ShopActor):
         desk = self._desk
         if desk is None or order_id in self._staff.orders or self.state in ENDING:
             return
+        # What was read of it at the start grows old from now on.
+        self._to_take_up.pop(order_id, None)
         address = self.createActor(OrderActor)
         self._staff.add_order(order_id, address, request_id)
         self.send(address, ResumeOrder(order_id=order_id, order=order, desk=desk))
+
+    def _relay(self, order_id: int, message: ForOrder, reply_to: ActorAddress | None) -> None:
+        if order_id not in self._staff.orders:
+            self._resume(order_id, None, None)
+        order = self._staff.orders.get(order_id)
+        if order is not None:
+            self._staff.relayed[order_id] += 1
+            self.send(order, Relayed(message=message, reply_to=reply_to))
 
     def _alert(self, text: str) -> None:
         logger.warning("alert: {}", text)
         period = int(self.clock.now().timestamp() // ALERTS_APART.total_seconds())
         noticed = Noticed(kind=NoticeKind.ADMIN_ALERT, audience=Audience.ADMINS, detail=text)
         self._ask_ledger(f"alert:{period}:{text}", noticed, by=By.SHOP)
+
+    def _store_works(self) -> None:
+        trouble, self._store_trouble = self._store_trouble, ""
+        if trouble:
+            self._alert(f"for a while nothing could be written: {trouble}; it works again")
 
     def _draw_desk(self) -> None:
         """Note who is who now, and tell the orders."""

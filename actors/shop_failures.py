@@ -17,9 +17,12 @@ from actors.messages import (
     ShopStopped,
     StartShop,
     StopShop,
+    StoreFailing,
+    StoreMended,
 )
-from actors.shop_base import ENDING
+from actors.shop_base import ENDING, NO_STORE
 from actors.shop_start import ShopStart
+from actors.store_trouble import trouble_text
 from domain.order import Audience
 
 _PAUSE = timedelta(seconds=1)
@@ -37,9 +40,27 @@ class ShopFailures(ShopStart):
         """No store, no shop; where it was open before, it is tried again."""
         if self._opened_once:
             logger.error("the store cannot be opened again: {}", message.why)
+            self._store_trouble = message.why
             self._restart_later("ledger")
         else:
             self._fail(message.why)
+
+    def receiveMsg_StoreFailing(self, message: StoreFailing, sender: ActorAddress) -> None:
+        """Nothing can be written: nothing new is taken on, and what was begun waits."""
+        if sender != self._staff.ledger:
+            return
+        self._store_trouble = trouble_text(message.trouble)
+        if self.state == "open":
+            self.state = NO_STORE
+        self._turn_wishes_away()
+
+    def receiveMsg_StoreMended(self, _message: StoreMended, sender: ActorAddress) -> None:
+        """All that waited is being written; admins are told only now, for that is written too."""
+        if sender != self._staff.ledger:
+            return
+        if self.state == NO_STORE:
+            self.state = "open"
+        self._store_works()
 
     def receiveMsg_ChainHealth(self, message: ChainHealth, _sender: ActorAddress) -> None:
         """A coin whose chain cannot be looked at takes no orders."""
@@ -100,6 +121,7 @@ class ShopFailures(ShopStart):
         if service == "ledger":
             # Nothing can be written, so nothing is taken on.
             self.state = "starting"
+            self._turn_wishes_away()
         now = self.clock.now()
         last_pause, last_exit = self._pauses.get(service, (_PAUSE / 2, now))
         pause = _PAUSE if now - last_exit > _CALM else min(last_pause * 2, _LONGEST_PAUSE)
@@ -107,13 +129,15 @@ class ShopFailures(ShopStart):
         self.arm(f"restart {service}", now + pause)
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
-        """The pause before a new start is over, or a chain is still out of reach."""
+        """A pause is over, a chain is still out of reach, or it is time for the sweep."""
         timer = self.rings(message.payload)
         if timer is None or self._start is None or self.state in ENDING:
             return
         what, _, name = timer.kind.partition(" ")
         if what == "restart":
             self._restart(self._start, name)
+        elif what == "sweep":
+            self._begin_upkeep(self._start)
         elif name in self._staff.coins and self._staff.coins[name].why_not:
             self._alert(f"{name} takes no orders: {self._staff.coins[name].why_not}")
 
@@ -135,6 +159,7 @@ class ShopFailures(ShopStart):
                 self._draw_desk()
             case "notifier":
                 self._start_notifier(start, Audience(name))
+                self._draw_desk()
 
     # --- stop -------------------------------------------------------------------------------------
 

@@ -24,27 +24,32 @@ from actors.messages import (
     StartWatcher,
 )
 from actors.order_base import watched_of
-from actors.shop_base import ShopBase
+from actors.shop_take_up import ShopTakeUp
 from actors.shopper_notifier import ShopperNotifierActor
 from actors.staff import CoinStaff, Staff
+from domain.deadlines import watch_until
 from domain.order import Audience, OrderStatus
-from domain.order_rules import watch_until
 from store.contract import (
     GetOrdersToWatch,
     GetPlace,
+    GetUnsettledOrders,
     OrdersToWatch,
     PlaceLoaded,
     StoreFacts,
+    UnsettledOrders,
+    WriterSettings,
 )
 
-_PAGE = 1_000
+PAGE = 1_000
+_PROGRESS_EVERY = 10_000
+_OPEN = (OrderStatus.CREATED, OrderStatus.PAID)
 _NOTIFIERS: dict[Audience, type[ShopActor]] = {
     Audience.SHOPPER: ShopperNotifierActor,
     Audience.ADMINS: AdminNotifierActor,
 }
 
 
-class ShopStart(ShopBase):
+class ShopStart(ShopTakeUp):
     """The handlers of the start, in their order."""
 
     def receiveMsg_StartShop(self, message: StartShop, sender: ActorAddress) -> None:
@@ -60,11 +65,15 @@ class ShopStart(ShopBase):
         # Who asked the last ledger asks again; the ids of commands make that harmless.
         self._asked.clear()
         self._gone.clear()
+        self._to_take_up.clear()
         self._staff = Staff(ledger=self.createActor(LedgerActor))
         opening = StartLedger(
             store_path=start.store_path,
-            admin_telegram_ids=start.admin_telegram_ids,
-            max_active_orders=start.max_active_orders,
+            settings=WriterSettings(
+                admin_telegram_ids=start.admin_telegram_ids,
+                max_active_orders=start.rules.max_active,
+                max_user_timeouts=start.rules.max_user_timeouts,
+            ),
             environment=start.environment,
         )
         self._tell_ledger(opening)
@@ -83,6 +92,7 @@ class ShopStart(ShopBase):
         if why_not:
             self._fail(why_not)
             return
+        self._store_works()
         self._next_order_id = max(self._next_order_id, message.facts.next_order_id)
         for subcategory_id in message.facts.subcategory_ids:
             self._start_pool(subcategory_id)
@@ -123,21 +133,22 @@ class ShopStart(ShopBase):
             coin=symbol,
             ended_after=self.clock.now() - start.rules.monitor_after_expiry,
             after_order_id=after_order_id,
-            limit=_PAGE,
+            limit=PAGE,
         )
         self._tell_ledger(page)
 
     def receiveMsg_OrdersToWatch(self, message: OrdersToWatch, _sender: ActorAddress) -> None:
-        """One page of orders: their addresses are watched, the live ones get their actors."""
+        """One page of orders: their addresses are watched, the live ones are to be taken up."""
         start, coin = self._start, self._staff.coins.get(message.coin or "")
         if start is None or coin is None or message.coin is None or coin.is_started:
             return
         for order in message.orders:
             coin.watched.append(watched_of(order, watch_until(order, start.rules)))
-            if order.status in (OrderStatus.CREATED, OrderStatus.PAID):
-                self._resume(order.order_id, order, order.request_id)
+            if self.state == "starting" and order.status in _OPEN:
+                self._to_take_up[order.order_id] = order
         if not message.complete:
-            logger.info("{}: {} orders taken up", message.coin, len(coin.watched))
+            if len(coin.watched) % _PROGRESS_EVERY == 0:
+                logger.info("{}: {} orders read so far", message.coin, len(coin.watched))
             self._ask_for_orders(start, message.coin, message.orders[-1].order_id)
             return
         self._start_watcher(start, message.coin, coin)
@@ -169,9 +180,26 @@ class ShopStart(ShopBase):
         self.state, self._opened_once = "open", True
         for audience in _NOTIFIERS:
             self._start_notifier(start, audience)
+        self._tell_ledger(GetUnsettledOrders(after_order_id=0, limit=PAGE))
+        self._begin_upkeep(start)
         if self._starter is not None:
-            self.send(self._starter, ShopStarted(live_orders=len(self._staff.orders)))
+            self.send(self._starter, ShopStarted(live_orders=len(self._to_take_up)))
             self._starter = None
+        self._take_up_orders()
+
+    def _begin_upkeep(self, start: StartShop) -> None:
+        """The shop is open: from now on it is looked after (`actors.shop_upkeep`)."""
+        raise NotImplementedError
+
+    def receiveMsg_UnsettledOrders(self, message: UnsettledOrders, _sender: ActorAddress) -> None:
+        """Ended orders whose late money has no place yet: each gets an actor, which finds one."""
+        for order_id in message.order_ids:
+            if order_id not in self._staff.orders:
+                logger.warning("order {} has money without a place and is taken up", order_id)
+                self._resume(order_id, None, None)
+        if len(message.order_ids) == PAGE:
+            last = message.order_ids[-1]
+            self._tell_ledger(GetUnsettledOrders(after_order_id=last, limit=PAGE))
 
     def _start_notifier(self, start: StartShop, audience: Audience) -> None:
         if self._staff.ledger is None:
@@ -195,6 +223,12 @@ def _why_not(facts: StoreFacts, start: StartShop) -> str:
         return (
             f"shop.currency is {currency}, and the store has unsold goods priced in"
             f" {', '.join(others)}: set shop.currency to that"
+        )
+    others = sorted(set(facts.balance_currencies) - {currency})
+    if others:
+        return (
+            f"shop.currency is {currency}, and shoppers have balances in {', '.join(others)}:"
+            " set shop.currency to that"
         )
     coins = {coin.coin for coin in start.rules.coins}
     missing = sorted(set(facts.open_coins) - coins)

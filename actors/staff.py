@@ -39,6 +39,8 @@ class Staff:
     coins: dict[str, CoinStaff] = field(default_factory=dict)
     pools: dict[int, ActorAddress] = field(default_factory=dict)
     notifiers: dict[Audience, ActorAddress] = field(default_factory=dict)
+    relayed: dict[int, int] = field(default_factory=dict)
+    """How many messages were relayed to each live order."""
     orders: dict[int, ActorAddress] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
     """Live orders by the request that made them."""
@@ -52,9 +54,11 @@ class Staff:
         if request_id is not None:
             self.requests[request_id] = order_id
             self._request_ids[order_id] = request_id
+        self.relayed[order_id] = 0
 
     def remove_order(self, order_id: int) -> ActorAddress | None:
         """An order has no actor any more; the address of the one it had."""
+        self.relayed.pop(order_id, None)
         address = self.orders.pop(order_id, None)
         if address is not None:
             self._order_ids.forget(address)
@@ -102,3 +106,8 @@ class Staff:
             clock=clock,
             rules=rules,
         )
+
+
+def wish_key(telegram_id: int, request_id: str) -> str:
+    """What tells one shopper's wish from all others: the key of `Staff.requests`."""
+    return f"{telegram_id}:{request_id}"

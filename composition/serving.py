@@ -65,7 +65,7 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
             StartShop(
                 store_path=str(settings.store.path),
                 admin_telegram_ids=settings.telegram.admin_ids,
-                max_active_orders=settings.orders.max_active,
+                maintenance_interval_seconds=settings.orders.maintenance_interval_seconds,
                 rules=settings.order_rules(),
                 fixed_rates=settings.fixed_rates(),
                 environment=environment_of(settings),
@@ -94,6 +94,7 @@ async def _polling(
         currency=settings.shop.currency,
         coins=tuple(settings.coins.enabled()),
         networks=networks_of(settings),
+        partial_stock=settings.order_rules().partial_stock,
         language=settings.shop.language,
     )
     bot = new_bot(settings.telegram.api_url, settings.telegram.token.get_secret_value())

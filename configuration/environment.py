@@ -1,7 +1,7 @@
 """Settings from environment variables.
 
 `HOLDFAST_SECTION__KEY`, two underscores between the parts, beats the settings file; lists and
-tables are written as JSON. `ORDER_TIMEOUT_MINUTES` is known under its bare name too.
+tables are written as JSON. The three of `BARE_NAMES` are known under these names too.
 """
 
 import json

@@ -90,6 +90,7 @@ def missing(sections: Sections, purpose: Purpose, environ: Mapping[str, str]) ->
                 *_custody(sections.custody, environ),
                 *_coins(sections.coins, sections.rates, environ),
                 *_grace(sections.orders, sections.coins),
+                *_warning(sections.orders),
             ]
         case Purpose.CUSTODY:
             return list(_custody(sections.custody, environ))
@@ -192,6 +193,19 @@ def _grace(orders: Orders | None, coins: Coins | None) -> Iterator[Issue]:
             ("orders", "expiry_grace_minutes"),
             "is not longer than from one look at a chain to the next; write more than"
             " coins.*.poll_interval_seconds, or less there",
+        )
+
+
+def _warning(orders: Orders | None) -> Iterator[Issue]:
+    if orders is None:
+        return
+    # Whoever only shortens the time does not want to hear of a setting that they never touched:
+    # with the default, orders that are shorter than the warning go without one.
+    is_chosen = orders.warning_minutes != Orders().warning_minutes
+    if is_chosen and orders.warning_minutes >= orders.timeout_minutes:
+        yield Issue(
+            ("orders", "warning_minutes"),
+            "is not less than orders.timeout_minutes; write less, or 0 for no warning",
         )
 
 

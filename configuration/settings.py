@@ -30,7 +30,7 @@ from configuration.values import (
     whole_number,
 )
 from domain.money import parse_coin, parse_rate
-from domain.rules import CoinRules, OrderRules
+from domain.rules import CoinRules, LatePayment, OrderRules, OverPayment, PartialStock
 
 Port = Annotated[int, whole_number(0, 65_535)]
 Minutes = Annotated[float, duration("0.001", 43_200)]
@@ -92,8 +92,15 @@ class Orders(Section):
     """`[orders]`. Minutes and hours may be fractions."""
 
     timeout_minutes: Minutes = 30
+    warning_minutes: Annotated[float, duration("0", 43_200)] = 5
+    extension_minutes: Annotated[float, duration("0", 43_200)] = 15
     max_active: Annotated[int, whole_number(1, 1000)] = 1
+    max_user_timeouts: Annotated[int, whole_number(1, 1_000_000)] = 3
+    maintenance_interval_seconds: Annotated[float, duration("0.1", 86_400)] = 60
+    partial_stock: Annotated[str, choice("orders.partial_stock", list(PartialStock))] = "ask"
     under_payment_tolerance_percent: Annotated[Decimal, percentage(50)] = Decimal("0.5")
+    late_payment: Annotated[str, choice("orders.late_payment", list(LatePayment))] = "revive"
+    over_payment: Annotated[str, choice("orders.over_payment", list(OverPayment))] = "refund"
     expiry_grace_minutes: Annotated[float, duration("0", 43_200)] = 30
     confirmation_timeout_minutes: Minutes = 180
     monitor_after_expiry_hours: Annotated[float, duration("0", 87_600)] = 168
@@ -192,13 +199,21 @@ class Settings(Section):
 
     def order_rules(self) -> OrderRules:
         """The rules that decisions depend on, with the coins that are enabled."""
+        orders = self.orders
         return OrderRules(
             fiat_currency=self.shop.currency,
-            timeout=timedelta(minutes=self.orders.timeout_minutes),
-            expiry_grace=timedelta(minutes=self.orders.expiry_grace_minutes),
-            confirmation_timeout=timedelta(minutes=self.orders.confirmation_timeout_minutes),
-            monitor_after_expiry=timedelta(hours=self.orders.monitor_after_expiry_hours),
-            under_payment_tolerance_percent=self.orders.under_payment_tolerance_percent,
+            timeout=timedelta(minutes=orders.timeout_minutes),
+            warning=timedelta(minutes=orders.warning_minutes),
+            extension=timedelta(minutes=orders.extension_minutes),
+            max_active=orders.max_active,
+            max_user_timeouts=orders.max_user_timeouts,
+            partial_stock=PartialStock(orders.partial_stock),
+            late_payment=LatePayment(orders.late_payment),
+            over_payment=OverPayment(orders.over_payment),
+            expiry_grace=timedelta(minutes=orders.expiry_grace_minutes),
+            confirmation_timeout=timedelta(minutes=orders.confirmation_timeout_minutes),
+            monitor_after_expiry=timedelta(hours=orders.monitor_after_expiry_hours),
+            under_payment_tolerance_percent=orders.under_payment_tolerance_percent,
             coins=tuple(coin.rules for coin in self.coins.enabled().values()),
         )
 

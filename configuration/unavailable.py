@@ -12,13 +12,6 @@ _ONE_NODE = "the node is polled every poll_interval_seconds"
 UNAVAILABLE_KEYS: dict[str, str] = {
     "telegram.webhook_secret": _POLLING,
     "gateway.public_url": _POLLING,
-    "orders.warning_minutes": "the invoice says until when to pay",
-    "orders.extension_minutes": "set orders.timeout_minutes long enough",
-    "orders.max_user_timeouts": "timeouts are counted and limit nobody",
-    "orders.maintenance_interval_seconds": "every order keeps its own timers",
-    "orders.partial_stock": "an order for more than there is is refused, with what there is",
-    "orders.late_payment": "late payments are recorded and told to the admins",
-    "orders.over_payment": "over-payments are recorded and told to the admins",
     "rates.sources": "set the price of a coin in rates.fixed",
     "rates.max_age_seconds": "the prices in rates.fixed do not age",
     "rates.fixed.BTC": _ONLY_LTC,

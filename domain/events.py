@@ -25,6 +25,13 @@ class ItemsAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutsCleared:
+    """An admin forgives a shopper: the count of timeouts is 0 again."""
+
+    telegram_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeDelivered:
     """Telegram has taken an outbox row."""
 
@@ -49,5 +56,13 @@ class PlaceMoved:
     block_hash: str
 
 
-ShopEvent = ShopperSeen | ItemsAdded | NoticeDelivered | NoticeUndeliverable | PlaceMoved | Noticed
+ShopEvent = (
+    ShopperSeen
+    | TimeoutsCleared
+    | ItemsAdded
+    | NoticeDelivered
+    | NoticeUndeliverable
+    | PlaceMoved
+    | Noticed
+)
 Event = OrderEvent | ShopEvent

@@ -130,3 +130,13 @@ def quote_base_units(total_minor: int, currency: str, coin: str, rate: Decimal) 
     total = Fraction(total_minor, pow_10(minor_digits(currency)))
     quote_units = total / Fraction(rate) * pow_10(known.quote_digits)
     return -(-quote_units.numerator // quote_units.denominator) * known.base_units_per_quote_unit
+
+
+def value_minor(amount_base_units: int, coin: str, rate: Decimal, currency: str) -> int:
+    """What an amount of a coin is worth in minor units of `currency`, rounded down.
+
+    The quote of a price (`quote_base_units`) is worth at least that price.
+    """
+    coins = Fraction(amount_base_units, COINS[coin].base_units_per_coin)
+    value = coins * Fraction(rate) * pow_10(minor_digits(currency))
+    return value.numerator // value.denominator

@@ -1,16 +1,16 @@
 """An order and what can become of it: values and events.
 
-The rules that turn news into events are in `domain.order_rules`; `evolve` is here because an order
-is nothing but the sum of its events.
+The rules that turn news into events are in `domain.order_rules`, and what an event makes of an
+order in `domain.evolution`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import assert_never
 
 from domain.payment import Receipt
+from domain.set_aside import SetAside
 
 
 class OrderStatus(StrEnum):
@@ -39,11 +39,17 @@ class NoticeKind(StrEnum):
     """What a notice tells; the text is made when it is sent."""
 
     ORDER_CREATED = "order_created"
+    EXPIRY_WARNING = "payment_timeout_warning"
     PAYMENT_SEEN = "payment_seen"
     PAYMENT_PARTIAL = "payment_partial"
     PAYMENT_VANISHED = "payment_vanished"
     PAYMENT_LATE = "payment_late"
+    PAYMENT_OVER = "payment_over"
+    MONEY_CREDITED = "money_credited"
+    MONEY_TO_REFUND = "money_to_refund"
+    MONEY_REFUNDED = "money_refunded"
     GOODS = "goods"
+    ORDER_REVIVED = "order_revived"
     ORDER_EXPIRED = "order_expired"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_SHIPPED = "order_shipped"
@@ -53,6 +59,10 @@ class NoticeKind(StrEnum):
     ADMIN_PAYMENT_OVER = "admin_payment_over"
     ADMIN_PAYMENT_LATE = "admin_payment_late"
     ADMIN_PAYMENT_REVERSED = "admin_payment_reversed"
+    ADMIN_MONEY_CREDITED = "admin_money_credited"
+    ADMIN_MONEY_TO_REFUND = "admin_money_to_refund"
+    ADMIN_ORDER_REVIVED = "admin_order_revived"
+    ADMIN_ORDER_CONFIRMED = "admin_order_confirmed"
     ADMIN_ORDER_EXPIRED = "admin_order_expired"
     ADMIN_ORDER_CANCELLED = "admin_order_cancelled"
     ADMIN_ORDER_SHIPPED = "admin_order_shipped"
@@ -102,8 +112,8 @@ class OrderLine:
 class Order:
     """One order with everything that decisions about it need.
 
-    `rate` is the price of one coin in `fiat_currency`, locked for the order. `deadline` questions
-    are answered by `domain.order_rules`. `version` counts the recorded changes.
+    `rate` is the price of one coin in `fiat_currency`, locked for the order. When something
+    about it is due, `domain.deadlines` says. `version` counts the recorded changes.
     """
 
     order_id: int
@@ -131,7 +141,17 @@ class Order:
     paid_at: datetime | None = None
     shipped_at: datetime | None = None
     closed_at: datetime | None = None
-    """When it was cancelled or expired."""
+    """When it was cancelled or expired; None again once it is revived."""
+    cancelled_by: By | None = None
+    counted_as_timeout: bool = False
+    extended_at: datetime | None = None
+    """When `expires_at` was put off, which happens once."""
+    warned_of: datetime | None = None
+    """The `expires_at` of which the shopper was warned."""
+    revived_at: datetime | None = None
+    confirmed_by_telegram_id: int | None = None
+    """The admin who declared it paid."""
+    set_asides: tuple[SetAside, ...] = ()
 
     @property
     def holds_units(self) -> bool:
@@ -162,9 +182,59 @@ class ReceiptsChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPaid:
-    """Confirmed payments cover the order: its units are sold."""
+    """Confirmed payments cover the order, or an admin says so: its units are sold."""
 
     paid_at: datetime
+    confirmed_by_telegram_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRevived:
+    """An ended order is paid after all, with units that were free; `lines` are what it has now.
+
+    `confirmed_by_telegram_id`: an admin says so; None: confirmed payments are worth enough.
+    """
+
+    revived_at: datetime
+    lines: tuple[OrderLine, ...]
+    confirmed_by_telegram_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeExtended:
+    """A part is paid: there is more time for the rest, once."""
+
+    extended_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryWarned:
+    """The shopper is told that the time runs out at `expires_at`."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneySetAside:
+    """A part of a confirmed receipt was credited or put on the refund list."""
+
+    set_aside: SetAside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAsideWithdrawn:
+    """What was set aside is needed for the order after all, or its receipt was reversed."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRecorded:
+    """An admin has paid back what was set aside under `number`."""
+
+    number: int
+    transaction_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +248,10 @@ class OrderExpired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled:
-    """Called off before any payment was seen; units go back."""
+    """Called off by the shopper, before any payment was seen, or by an admin; units go back."""
 
     closed_at: datetime
+    cancelled_by: By
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +278,13 @@ OrderEvent = (
     | OrderPaid
     | OrderExpired
     | OrderCancelled
+    | OrderRevived
     | OrderShipped
+    | TimeExtended
+    | ExpiryWarned
+    | MoneySetAside
+    | SetAsideWithdrawn
+    | RefundRecorded
     | Noticed
 )
 
@@ -227,49 +304,24 @@ class RefusalReason(StrEnum):
     PAYMENT_SEEN = "payment_seen"
     ALREADY_ENDED = "already_ended"
     NOT_PAID = "not_paid"
+    ALREADY_PAID = "already_paid"
     ALREADY_SHIPPED = "already_shipped"
+    TOO_MANY_TIMEOUTS = "too_many_timeouts"
+    NOTHING_TO_REFUND = "nothing_to_refund"
     SHOP_UNAVAILABLE = "shop_unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What follows from a message: events to record together, or a refusal, or nothing."""
+    """What follows from a message: events to record together, or a refusal, or nothing.
+
+    `wants_stock`: when the events, if any, are recorded, the pools are to be asked for what the
+    order had, and their answer is news (`domain.order_news.RevivalStock`).
+    """
 
     by: By
     events: tuple[OrderEvent, ...] = ()
     refusal: RefusalReason | None = None
     why: str = ""
-    by_telegram_id: int | None = field(default=None)
-
-
-def evolve(order: Order, event: OrderEvent) -> Order:  # noqa: PLR0911 - one return an event
-    """The order after the event; the version is counted by whoever records (one a transaction)."""
-    match event:
-        case OrderCreated():
-            return event.order
-        case ReceiptsChanged():
-            changed = {receipt.receipt_id: receipt for receipt in event.receipts}
-            merged = {receipt.receipt_id: receipt for receipt in order.receipts} | changed
-            return replace(
-                order,
-                receipts=tuple(merged.values()),
-                payment_state=event.payment_state,
-                covered_at=event.covered_at,
-            )
-        case OrderPaid():
-            return replace(order, status=OrderStatus.PAID, paid_at=event.paid_at)
-        case OrderExpired():
-            return replace(
-                order,
-                status=OrderStatus.EXPIRED,
-                closed_at=event.closed_at,
-                payment_state=event.payment_state,
-            )
-        case OrderCancelled():
-            return replace(order, status=OrderStatus.CANCELLED, closed_at=event.closed_at)
-        case OrderShipped():
-            return replace(order, status=OrderStatus.SHIPPED, shipped_at=event.shipped_at)
-        case Noticed():
-            return order
-        case _:
-            assert_never(event)
+    by_telegram_id: int | None = None
+    wants_stock: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
@@ -43,13 +44,18 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One receipt as the shop has recorded it."""
+    """One receipt as the shop has recorded it.
+
+    `rate` is the price of one coin in the shop's currency at which it is valued: the order's where
+    it is in time, that of the first sighting where it is late; None where no rate was known then.
+    """
 
     transaction_id: str
     output_index: int | None
     amount_base_units: int
     state: ReceiptState
     in_time: bool
+    rate: Decimal | None
     block_height: int | None
     block_hash: str | None
     chain_time: datetime
@@ -91,12 +97,23 @@ def totals(receipts: tuple[Receipt, ...]) -> Totals:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a receipt is judged by.
+
+    Before `deadline` it is in time and valued at `locked_rate`; later at `current_rate`, if one is
+    known. The value of receipts in `settled` is final: money of theirs was set aside.
+    """
+
+    deadline: datetime
+    confirmations_required: int
+    locked_rate: Decimal
+    current_rate: Decimal | None
+    settled: frozenset[str]
+
+
 def changed_receipts(
-    known: tuple[Receipt, ...],
-    sightings: tuple[Sighting, ...],
-    *,
-    deadline: datetime,
-    confirmations_required: int,
+    known: tuple[Receipt, ...], sightings: tuple[Sighting, ...], terms: Terms
 ) -> tuple[Receipt, ...]:
     """The receipts that differ from what is recorded, as they stand now.
 
@@ -106,24 +123,21 @@ def changed_receipts(
     now_seen = {sighting.receipt_id: sighting for sighting in sightings}
     before = {receipt.receipt_id: receipt for receipt in known}
     current = [
-        _receipt(before.get(sighting.receipt_id), sighting, deadline, confirmations_required)
-        for sighting in now_seen.values()
+        _receipt(before.get(sighting.receipt_id), sighting, terms) for sighting in now_seen.values()
     ]
     current += [_vanished(receipt) for name, receipt in before.items() if name not in now_seen]
     return tuple(receipt for receipt in current if receipt != before.get(receipt.receipt_id))
 
 
-def _receipt(
-    before: Receipt | None, sighting: Sighting, deadline: datetime, confirmations_required: int
-) -> Receipt:
-    confirmed = sighting.confirmations >= confirmations_required
+def _receipt(before: Receipt | None, sighting: Sighting, terms: Terms) -> Receipt:
+    confirmed = sighting.confirmations >= terms.confirmations_required
     if before is not None and before.state is ReceiptState.CONFIRMED:
         # Once confirmed it stays so while it is anywhere on the chain or in the mempool: a
         # reorganisation usually mines it again, and only its absence is news.
         confirmed = True
     seen_at = sighting.seen_at if before is None else min(before.seen_at, sighting.seen_at)
     chain_time = sighting.chain_time
-    in_time = min(seen_at, chain_time) < deadline
+    in_time = min(seen_at, chain_time) < terms.deadline
     if before is not None:
         # Judged once: a block's time may lie an hour before the moment at which its transactions
         # were first seen, and paying late must not become timely by being mined.
@@ -135,11 +149,21 @@ def _receipt(
         amount_base_units=sighting.amount_base_units,
         state=ReceiptState.CONFIRMED if confirmed else ReceiptState.SEEN,
         in_time=in_time,
+        rate=terms.locked_rate if in_time else _late_rate(before, terms),
         block_height=sighting.block_height,
         block_hash=sighting.block_hash,
         chain_time=chain_time,
         seen_at=seen_at,
     )
+
+
+def _late_rate(before: Receipt | None, terms: Terms) -> Decimal | None:
+    """That of the first sighting, or of the first at which one was known: never a better one."""
+    if before is None:
+        return terms.current_rate
+    if before.rate is not None or before.receipt_id in terms.settled:
+        return before.rate
+    return terms.current_rate
 
 
 def _vanished(receipt: Receipt) -> Receipt:

@@ -3,6 +3,33 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
+
+
+class PartialStock(StrEnum):
+    """What happens with a wish for more than there is."""
+
+    ASK = "ask"
+    """The shopper is told what there is of each, and takes less or nothing."""
+    REDUCE = "reduce"
+    """The order is made of what there is."""
+    REJECT = "reject"
+
+
+class LatePayment(StrEnum):
+    """What becomes of confirmed money whose order has ended."""
+
+    REVIVE = "revive"
+    """The order is paid after all where stock and value allow; else as for over-payment."""
+    CREDIT = "credit"
+    REFUND = "refund"
+
+
+class OverPayment(StrEnum):
+    """What becomes of confirmed money beyond the price."""
+
+    REFUND = "refund"
+    CREDIT = "credit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +49,19 @@ class OrderRules:
     `timeout`: how long a shopper may take to pay. `expiry_grace`: how long an order outlives its
     time while the chain cannot be looked at. `confirmation_timeout`: how long a payment that was
     seen keeps the hold. `monitor_after_expiry`: how long an address is watched after the order
-    ended.
+    ended. `warning`: how long before its end the shopper is warned (zero: never). `extension`: how
+    long an order that is partly paid has from then on, at the least, once (zero: never).
     """
 
     fiat_currency: str
     timeout: timedelta
+    warning: timedelta
+    extension: timedelta
+    max_active: int
+    max_user_timeouts: int
+    partial_stock: PartialStock
+    late_payment: LatePayment
+    over_payment: OverPayment
     expiry_grace: timedelta
     confirmation_timeout: timedelta
     monitor_after_expiry: timedelta

@@ -115,6 +115,8 @@ async def _health(bridge: ShopBridge) -> tuple[str, str]:
     match answer:
         case ShopHealth(ready=True):
             return _READY, ""
+        case ShopHealth() if answer.store_trouble:
+            return "unavailable", answer.why_not_ready
         case ShopHealth():
             return "starting", answer.why_not_ready
         case ShopUnavailable():

@@ -1,4 +1,11 @@
-"""Answers kept by command id, so that a command which comes again gets its first answer."""
+"""Answers kept by command id, so that a command which comes again gets its first answer.
+
+Answers older than a week are forgotten. A command is repeated only by who still waits for its
+answer, so a week is far beyond every repeat; and what must never be done twice is refused by
+something that is kept for ever. A change of an order names the version that it was decided on, and
+that is gone; a wish for an order has a `request_id`, which is unique and finds the order that it
+made; an import skips goods that are known; a notice that was delivered stays so.
+"""
 
 import json
 import sqlite3

@@ -13,6 +13,19 @@ from domain.order import Audience, By, NoticeKind, Order, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriterSettings:
+    """What the writer has to know of the shop.
+
+    Who the admins are, how many orders of a shopper may await payment at a time, and with how many
+    timeouts a shopper gets no more orders.
+    """
+
+    admin_telegram_ids: tuple[int, ...]
+    max_active_orders: int
+    max_user_timeouts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Write these events in one transaction, once.
 
@@ -53,6 +66,7 @@ class RecordRefusalReason(StrEnum):
     UNIT_TAKEN = "unit_taken"
     ORDER_REFUSED = "order_refused"
     ACTIVE_ORDER = "active_order"
+    TOO_MANY_TIMEOUTS = "too_many_timeouts"
     CONSTRAINT = "constraint"
 
 
@@ -183,6 +197,102 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GetStanding:
+    """May this shopper order, and was this wish made before? Answered by `Standing`."""
+
+    telegram_id: int
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a shopper stands; zeros and None for somebody whom the store does not know.
+
+    `active_orders` are ids of orders that await payment; `balance_minor` is in the shop's currency;
+    `earlier_order` is what the wish `request_id` has made already, whatever became of it.
+    """
+
+    telegram_id: int
+    request_id: str | None
+    timeout_count: int
+    active_orders: tuple[int, ...]
+    balance_minor: int
+    language: str | None
+    earlier_order: Order | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOverdueOrders:
+    """Orders whose holds should have been given up by now. Answered by `OverdueOrders`.
+
+    Those which await payment, expired before `expires_before`, and, where payments that cover them
+    were seen, first saw those before `covered_before`.
+    """
+
+    expires_before: datetime
+    covered_before: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueOrders:
+    """The longest overdue first."""
+
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetUnsettledOrders:
+    """Ended orders with confirmed money that is neither credited nor on the refund list.
+
+    Answered by `UnsettledOrders`, by id, after `after_order_id`.
+    """
+
+    after_order_id: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsettledOrders:
+    """What is wanted of them, stock or a place for the money, was cut off by a crash."""
+
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetStuckNotices:
+    """Outbox rows written before `before` that are not sent. Answered by `StuckNotices`."""
+
+    before: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StuckNotices:
+    """Oldest first, of both audiences."""
+
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneCommands:
+    """Forget the answers to at most `limit` commands of before `before`. See `store.commands`.
+
+    Answered by `CommandsPruned`.
+    """
+
+    before: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsPruned:
+    """How many are forgotten; fewer than the limit where no more are left."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetPendingNotices:
     """Answered by `NoticesWritten` with the unsent rows after `after_outbox_id`, oldest first."""
 
@@ -208,6 +318,11 @@ Job = (
     | GetPlace
     | GetGoodsDelivery
     | GetPendingNotices
+    | GetStanding
+    | GetOverdueOrders
+    | GetUnsettledOrders
+    | GetStuckNotices
+    | PruneCommands
 )
 Answer = (
     Recorded
@@ -219,6 +334,11 @@ Answer = (
     | PlaceLoaded
     | GoodsDelivery
     | NoticesWritten
+    | Standing
+    | OverdueOrders
+    | UnsettledOrders
+    | StuckNotices
+    | CommandsPruned
 )
 
 
@@ -232,9 +352,13 @@ class BatchDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFacts:
-    """What the shop must know of the store before it starts."""
+    """What the shop must know of the store before it starts.
+
+    `balance_currencies` are those in which shoppers have balances that are not zero.
+    """
 
     next_order_id: int
     subcategory_ids: tuple[int, ...]
     unsold_currencies: tuple[str, ...]
     open_coins: tuple[str, ...]
+    balance_currencies: tuple[str, ...]

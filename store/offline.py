@@ -7,9 +7,9 @@ from hashlib import sha256
 from domain.catalog import ImportEntry
 from domain.events import ItemsAdded
 from domain.order import By
-from store.contract import Record, Recorded
-from store.projection import WriterSettings
-from store.writer import StoreUnavailableError, StoreWriter
+from store.contract import Record, Recorded, WriterSettings
+from store.trouble import StoreTrouble, StoreUnavailableError, TroubleKind
+from store.writer import StoreWriter
 
 
 def import_items(
@@ -22,7 +22,8 @@ def import_items(
     """
     now = datetime.now(UTC)
     digest = sha256(f"{now.isoformat()}{entries!r}".encode()).hexdigest()
-    writer = StoreWriter(path, WriterSettings(admin_telegram_ids=(), max_active_orders=1))
+    settings = WriterSettings(admin_telegram_ids=(), max_active_orders=1, max_user_timeouts=1)
+    writer = StoreWriter(path, settings)
     try:
         record = Record(
             command_id=f"import:{digest[:32]}",
@@ -35,5 +36,6 @@ def import_items(
     finally:
         writer.close()
     if not isinstance(answer, Recorded):
-        raise StoreUnavailableError(f"the store {path} refused the import: {answer}")
+        text = f"the store {path} refused the import: {answer}"
+        raise StoreUnavailableError(text, StoreTrouble(kind=TroubleKind.OTHER, why=text))
     return answer.added, answer.known_places

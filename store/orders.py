@@ -1,21 +1,23 @@
-"""Orders as rows, and back: the queries that bring whole orders out of the store."""
+"""The queries that bring whole orders out of the store."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from domain.order import Order, OrderLine, OrderStatus, PaymentState, Unit
-from domain.payment import Receipt, ReceiptState
-from store.codec import join_amount, optional_time, split_amount, text_time, time_text
+from domain.order import By, Order, OrderLine, OrderStatus, PaymentState, Unit
+from domain.payment import Receipt, ReceiptState, receipt_id
+from domain.set_aside import Purpose, SetAside, SetAsideState
+from store.codec import join_amount, optional_time, text_time, time_text
 
 _ORDER = """
     SELECT orders.id, request_id, users.telegram_id, users.telegram_username, currency,
         fiat_currency, total_minor, rate, amount_quote_units, tolerance_quote_units,
         confirmations_required, payment_address, address_index, created_at, expires_at, status,
-        payment_state, version, covered_at, paid_at, shipped_at, closed_at
+        payment_state, version, covered_at, paid_at, shipped_at, closed_at, cancelled_by,
+        counted_as_timeout, extended_at, warned_of, revived_at, confirmed_by_telegram_id
     FROM orders JOIN users ON users.id = orders.user_id
 """
 # A page of ids is written into the statement as so many parameters; SQLite takes 32,766.
@@ -31,6 +33,14 @@ def load_orders_of(connection: sqlite3.Connection, telegram_id: int, limit: int)
     """The orders of one shopper, newest first."""
     where = "WHERE users.telegram_id = ? ORDER BY orders.id DESC LIMIT ?"
     return _whole(connection, where, (telegram_id, limit))
+
+
+def load_order_of_request(
+    connection: sqlite3.Connection, telegram_id: int, request_id: str
+) -> Order | None:
+    """The order that a shopper's wish has made."""
+    where = "WHERE request_id = ? AND users.telegram_id = ?"
+    return next(iter(_whole(connection, where, (request_id, telegram_id))), None)
 
 
 def load_orders_to_watch(
@@ -57,18 +67,32 @@ def _whole(connection: sqlite3.Connection, where: str, parameters: Sequence[obje
         ids = [row[0] for row in page]
         lines = _lines(connection, ids)
         receipts = _receipts(connection, ids)
-        orders += [_order(row, lines.get(row[0], ()), receipts.get(row[0], ())) for row in page]
+        set_asides = _set_asides(connection, ids)
+        orders += [
+            _order(
+                row,
+                lines=lines.get(row[0], ()),
+                receipts=receipts.get(row[0], ()),
+                set_asides=set_asides.get(row[0], ()),
+            )
+            for row in page
+        ]
     return orders
 
 
 def _order(
-    row: tuple[Any, ...], lines: tuple[OrderLine, ...], receipts: tuple[Receipt, ...]
+    row: tuple[Any, ...],
+    *,
+    lines: tuple[OrderLine, ...],
+    receipts: tuple[Receipt, ...],
+    set_asides: tuple[SetAside, ...],
 ) -> Order:
     (
         order_id, request_id, telegram_id, telegram_username, coin,
         fiat_currency, total_minor, rate, amount, tolerance,
         confirmations, address, address_index, created_at, expires_at, status,
-        payment_state, version, covered_at, paid_at, shipped_at, closed_at,
+        payment_state, version, covered_at, paid_at, shipped_at, closed_at, cancelled_by,
+        counted_as_timeout, extended_at, warned_of, revived_at, confirmed_by_telegram_id,
     ) = row  # fmt: skip
     return Order(
         order_id=order_id,
@@ -95,6 +119,13 @@ def _order(
         paid_at=optional_time(paid_at),
         shipped_at=optional_time(shipped_at),
         closed_at=optional_time(closed_at),
+        cancelled_by=None if cancelled_by is None else By(cancelled_by),
+        counted_as_timeout=bool(counted_as_timeout),
+        extended_at=optional_time(extended_at),
+        warned_of=optional_time(warned_of),
+        revived_at=optional_time(revived_at),
+        confirmed_by_telegram_id=confirmed_by_telegram_id,
+        set_asides=set_asides,
     )
 
 
@@ -103,11 +134,16 @@ def _marks(ids: Sequence[int]) -> str:
 
 
 def _lines(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[OrderLine, ...]]:
+    # A revived order has what it holds now; what it let go when it ended is history. An order that
+    # has ended holds nothing, and is shown with what it had.
     rows = connection.execute(
         f"""
         SELECT order_id, subcategory_id, item_id, price_at_purchase_minor
-        FROM order_items JOIN items ON items.id = order_items.item_id
+        FROM order_items
+        JOIN items ON items.id = order_items.item_id
+        JOIN orders ON orders.id = order_items.order_id
         WHERE order_id IN ({_marks(ids)})
+            AND holds_unit = (status IN ('created', 'paid', 'shipped'))
         ORDER BY order_id, subcategory_id, item_id
         """,  # noqa: S608 - question marks only
         ids,
@@ -128,7 +164,7 @@ def _receipts(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, t
     rows = connection.execute(
         f"""
         SELECT order_id, transaction_id, output_index, amount_quote_units, amount_rest_base_units,
-            currency, state, in_time, block_height, block_hash, chain_time, seen_at
+            currency, state, in_time, rate, block_height, block_hash, chain_time, seen_at
         FROM payments WHERE order_id IN ({_marks(ids)}) ORDER BY order_id, id
         """,  # noqa: S608 - question marks only
         ids,
@@ -141,10 +177,11 @@ def _receipts(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, t
                 amount_base_units=join_amount(row[3], row[4], row[5]),
                 state=ReceiptState(row[6]),
                 in_time=bool(row[7]),
-                block_height=row[8],
-                block_hash=row[9],
-                chain_time=text_time(row[10]),
-                seen_at=text_time(row[11]),
+                rate=None if row[8] is None else Decimal(row[8]),
+                block_height=row[9],
+                block_hash=row[10],
+                chain_time=text_time(row[11]),
+                seen_at=text_time(row[12]),
             )
             for row in of_order
         )
@@ -152,84 +189,31 @@ def _receipts(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, t
     }
 
 
-def insert_order(
-    connection: sqlite3.Connection, order: Order, *, user_id: int, active_slot: int
-) -> None:
-    """Write a new order with its units and holds.
-
-    Raises:
-        sqlite3.IntegrityError: a unit is in another live or sold order, or the order is not new.
-    """
-    created_at = time_text(order.created_at)
-    expires_at = time_text(order.expires_at)
-    connection.execute(
-        """
-        INSERT INTO orders (id, user_id, request_id, status, payment_state, version, currency,
-            fiat_currency, total_minor, rate, amount_quote_units, tolerance_quote_units,
-            confirmations_required, payment_address, address_index, active_slot, created_at,
-            expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        (
-            order.order_id, user_id, order.request_id, order.status, order.payment_state,
-            order.version, order.coin, order.fiat_currency, order.total_minor, str(order.rate),
-            split_amount(order.amount_base_units, order.coin)[0],
-            split_amount(order.tolerance_base_units, order.coin)[0],
-            order.confirmations_required, order.address, order.address_index, active_slot,
-            created_at, expires_at,
-        ),
-    )  # fmt: skip
-    connection.executemany(
-        """
-        INSERT INTO order_items (order_id, item_id, price_at_purchase_minor, holds_unit, created_at)
-        VALUES (?, ?, ?, 1, ?)
-        """,
-        [
-            (order.order_id, unit.unit_id, unit.price_minor, created_at)
-            for line in order.lines
-            for unit in line.units
-        ],
+def _set_asides(
+    connection: sqlite3.Connection, ids: Sequence[int]
+) -> dict[int, tuple[SetAside, ...]]:
+    rows = connection.execute(
+        f"""
+        SELECT set_asides.order_id, number, transaction_id, output_index, purpose,
+            set_asides.amount_quote_units, set_asides.amount_rest_base_units, currency,
+            credited_minor, set_asides.state, refund_transaction_id
+        FROM set_asides JOIN payments ON payments.id = payment_id
+        WHERE set_asides.order_id IN ({_marks(ids)}) ORDER BY set_asides.order_id, number
+        """,  # noqa: S608 - question marks only
+        ids,
     )
-    connection.executemany(
-        """
-        INSERT INTO reserved_stock (order_id, category_id, subcategory_id, quantity, reserved_at,
-            expires_at)
-        SELECT ?, category_id, id, ?, ?, ? FROM subcategories WHERE id = ?
-        """,
-        [
-            (order.order_id, len(line.units), created_at, expires_at, line.subcategory_id)
-            for line in order.lines
-        ],
-    )
-
-
-def upsert_receipts(
-    connection: sqlite3.Connection,
-    order: tuple[int, str, str],
-    receipts: Iterable[Receipt],
-    at: str,
-) -> None:
-    """Write receipts of an order, given as (id, coin, address): each one row, however repeated."""
-    order_id, coin, address = order
-    connection.executemany(
-        """
-        INSERT INTO payments (order_id, currency, address, transaction_id, output_index,
-            amount_quote_units, amount_rest_base_units, state, in_time, block_height, block_hash,
-            chain_time, seen_at, updated_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (currency, address, transaction_id, ifnull(output_index, -1)) DO UPDATE SET
-            state = excluded.state, in_time = excluded.in_time,
-            block_height = excluded.block_height, block_hash = excluded.block_hash,
-            chain_time = excluded.chain_time, seen_at = excluded.seen_at,
-            updated_at = excluded.updated_at
-        """,
-        [
-            (
-                order_id, coin, address, receipt.transaction_id, receipt.output_index,
-                *split_amount(receipt.amount_base_units, coin), receipt.state,
-                int(receipt.in_time), receipt.block_height, receipt.block_hash,
-                time_text(receipt.chain_time), time_text(receipt.seen_at), at,
+    return {
+        order_id: tuple(
+            SetAside(
+                number=row[1],
+                receipt_id=receipt_id(row[2], row[3]),
+                purpose=Purpose(row[4]),
+                amount_base_units=join_amount(row[5], row[6], row[7]),
+                credited_minor=row[8],
+                state=SetAsideState(row[9]),
+                refund_transaction_id=row[10],
             )
-            for receipt in receipts
-        ],
-    )  # fmt: skip
+            for row in of_order
+        )
+        for order_id, of_order in groupby(rows, key=lambda row: row[0])
+    }

@@ -34,16 +34,22 @@ def insert_notice(
     amount: tuple[int | None, int | None] = (None, None)
     if noticed.amount_base_units is not None and coin is not None:
         amount = split_amount(noticed.amount_base_units, coin)
-    row = connection.execute(
+    outbox_id = connection.execute(
         """
         INSERT INTO outbox (audience, chat_id, kind, order_id, amount_quote_units,
             amount_rest_base_units, detail, state, created_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?)
-        RETURNING id, audience, chat_id, kind, order_id
         """,
         (noticed.audience, chat_id, noticed.kind, order_id, *amount, noticed.detail, at),
-    ).fetchone()
-    return _notice(row)
+    ).lastrowid
+    return Notice(
+        # One row was inserted, so there is an id, whatever the type of `lastrowid` says.
+        outbox_id=outbox_id or 0,
+        audience=noticed.audience,
+        chat_id=chat_id,
+        kind=noticed.kind,
+        order_id=order_id,
+    )
 
 
 def load_pending(
@@ -53,6 +59,20 @@ def load_pending(
     rows = connection.execute(
         f"{_NOTICE} WHERE audience = ? AND state = 'pending' AND id > ? ORDER BY id LIMIT ?",
         (audience, after_outbox_id, limit),
+    )
+    return tuple(_notice(row) for row in rows)
+
+
+def load_written_before(
+    connection: sqlite3.Connection, audience: Audience, before: str, limit: int
+) -> tuple[Notice, ...]:
+    """Unsent rows that are older, oldest first."""
+    rows = connection.execute(
+        f"""
+        {_NOTICE} WHERE audience = ? AND state = 'pending' AND created_at < ?
+        ORDER BY id LIMIT ?
+        """,
+        (audience, before, limit),
     )
     return tuple(_notice(row) for row in rows)
 

@@ -1,18 +1,11 @@
-"""What readers ask of the store: named queries on a read-only connection.
+"""What readers ask of the store: named queries on a read-only connection."""
 
-Every thread has a connection of its own, so that a reader can be used from a pool of threads.
-"""
-
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from domain.order import NoticeKind, Order
 from store.codec import join_amount
 from store.orders import load_order, load_orders_of
+from store.reading import ReadOnlyStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +82,8 @@ _SUBCATEGORY = f"""
 """  # noqa: S608 - a constant
 
 
-class StoreReader:
-    """Read-only queries; thread-safe."""
-
-    def __init__(self, path: str) -> None:
-        """Nothing is opened until the first query."""
-        self._uri = f"{Path(path).absolute().as_uri()}?mode=ro"
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
-
-    def close(self) -> None:
-        """Close every thread's connection; call it when no query runs."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+class StoreReader(ReadOnlyStore):
+    """What the shop shows its shoppers; thread-safe."""
 
     def categories(self) -> list[CategoryRow]:
         """All categories by name."""
@@ -155,20 +134,22 @@ class StoreReader:
 
     def order(self, order_id: int) -> Order | None:
         """One order, whole."""
-        with self._one_moment() as connection:
+        with self.one_moment() as connection:
             return load_order(connection, order_id)
 
     def orders_of(self, telegram_id: int, limit: int) -> list[Order]:
         """The last orders of a shopper, newest first."""
-        with self._one_moment() as connection:
+        with self.one_moment() as connection:
             return load_orders_of(connection, telegram_id, limit)
 
     def order_lines(self, order_id: int) -> list[LineRow]:
-        """What was ordered, by name."""
+        """What was ordered, by name; of a revived order what it has now."""
         rows = self._all(
             """
             SELECT categories.name, subcategories.name, count(*), sum(price_at_purchase_minor)
             FROM order_items
+            JOIN orders ON orders.id = order_id
+                AND holds_unit = (status IN ('created', 'paid', 'shipped'))
             JOIN items ON items.id = item_id
             JOIN subcategories ON subcategories.id = subcategory_id
             JOIN categories ON categories.id = category_id
@@ -227,6 +208,12 @@ class StoreReader:
             pending=state == "pending",
         )
 
+    def balance_minor(self, telegram_id: int) -> int:
+        """What a shopper has to their credit, in minor units of the shop's currency."""
+        query = "SELECT balance_minor FROM users WHERE telegram_id = ?"
+        rows = self._all(query, (telegram_id,))
+        return int(rows[0][0]) if rows else 0
+
     def last_address(self, coin: str) -> tuple[int, str] | None:
         """The highest address index that an order of the coin has, and its address."""
         rows = self._all(
@@ -237,29 +224,3 @@ class StoreReader:
             (coin,),
         )
         return (rows[0][0], rows[0][1]) if rows else None
-
-    @contextmanager
-    def _one_moment(self) -> Iterator[sqlite3.Connection]:
-        # An order is read in several queries. Were it paid in between, its receipts would be there
-        # and its status would not, and an invoice would ask for less than nothing.
-        connection = self._connection()
-        connection.execute("BEGIN")
-        try:
-            yield connection
-        finally:
-            connection.execute("COMMIT")
-
-    def _all(self, query: str, parameters: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg] # rows differ in shape
-        return self._connection().execute(query, parameters).fetchall()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self._uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10
-            )
-            connection.execute("PRAGMA query_only = ON")
-            self._local.connection = connection
-            with self._guard:
-                self._connections.append(connection)
-        return connection

@@ -1,10 +1,9 @@
 """The one writer: takes batches of jobs, each batch one durable commit.
 
 Blocking, and used from one thread. Durable means WAL with `synchronous=FULL`: the commit has
-returned only when the log is synced.
+returned only when the log is synced. What can be wrong with the file itself is in `store.trouble`.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -13,52 +12,52 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import IO, assert_never
 
 from sqlite_utils import Database
 
 from domain.order import Audience
-from store.codec import time_text
 from store.contract import (
     Answer,
     BatchDone,
-    GetGoodsDelivery,
     GetOrder,
-    GetOrdersToWatch,
-    GetPendingNotices,
-    GetPlace,
-    GetPool,
-    GoodsDelivery,
+    GetStanding,
     Job,
     Notice,
-    NoticesWritten,
     OrderLoaded,
     OrderSettled,
-    OrdersToWatch,
-    PlaceLoaded,
     Record,
     RecordRefusalReason,
     RecordRefused,
     SettleOrder,
     StoreFacts,
+    WriterSettings,
 )
+from store.jobs import answer_job
+from store.lock import lock_store
 from store.migrations import StoreTooNewError, migrate
-from store.orders import load_order, load_orders_to_watch
-from store.outbox import load_goods_delivery, load_pending
-from store.projection import StoreInvariantError, WriterSettings, write
-from store.stock import load_pool
+from store.outbox import load_pending
+from store.standing import nobody
+from store.trouble import StoreTrouble, StoreUnavailableError, trouble_of
+from store.writing import StoreInvariantError
 
 _UNSOLD_CURRENCIES = "SELECT DISTINCT fiat_currency FROM items WHERE is_sold = 0"
 _OPEN_COINS = "SELECT DISTINCT currency FROM orders WHERE status IN ('created', 'paid')"
-
+_BALANCE_CURRENCIES = """
+    SELECT DISTINCT fiat_currency FROM set_asides JOIN orders ON orders.id = order_id
+    WHERE purpose = 'balance' AND set_asides.state = 'open'
+"""
 
 # What is wrong with a job itself, and will be however often it is run: a constraint, a number above
-# 64 bits, a text that has no UTF-8.
-_CANNOT_BE = (sqlite3.IntegrityError, StoreInvariantError, OverflowError, ValueError, KeyError)
-
-
-class StoreUnavailableError(Exception):
-    """The store cannot be opened or written now; the text says why."""
+# 64 bits, a text that has no UTF-8 or is too long.
+_CANNOT_BE = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    StoreInvariantError,
+    OverflowError,
+    ValueError,
+    KeyError,
+)
+_TROUBLES = (sqlite3.Error, OSError, StoreTooNewError)
 
 
 class StoreWriter:
@@ -73,12 +72,12 @@ class StoreWriter:
         self._path = path
         self._settings = settings
         self._last_run_failed = False
-        self._lock = _lock(path)
+        self._lock = lock_store(path)
         try:
             self._connection = _connect(path)
-        except (sqlite3.Error, OSError, StoreTooNewError) as error:
+        except _TROUBLES as error:
             self._lock.close()
-            raise StoreUnavailableError(f"the store {path} cannot be opened: {error}") from error
+            raise _unavailable(path, "cannot be opened", error) from error
 
     def close(self) -> None:
         """Let go of the store and its lock."""
@@ -99,6 +98,7 @@ class StoreWriter:
             subcategory_ids=tuple(row[0] for row in execute("SELECT id FROM subcategories")),
             unsold_currencies=tuple(row[0] for row in execute(_UNSOLD_CURRENCIES)),
             open_coins=tuple(row[0] for row in execute(_OPEN_COINS)),
+            balance_currencies=tuple(row[0] for row in execute(_BALANCE_CURRENCIES)),
         )
 
     def run(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
@@ -112,19 +112,39 @@ class StoreWriter:
                 Those that are on disk all the same answer as they did the first time.
         """
         try:
-            if self._last_run_failed:
-                self._connection = _open_again(self._path)
+            self._open_again_after_failure()
             done = self._run_in_one_commit_or_more(jobs, at)
             if self._last_run_failed:
                 done = replace(done, notices=self._unsent())
-        except (sqlite3.Error, OSError, StoreTooNewError) as error:
+        except _TROUBLES as error:
             # The outcome of a failed commit is unknown. A new connection will see what is on disk,
             # and commands that are there answer as before when they are run again.
             self._last_run_failed = True
             self._connection.close()
-            raise StoreUnavailableError(f"the store {self._path} failed: {error}") from error
+            raise _unavailable(self._path, "failed", error) from error
         self._last_run_failed = False
         return done
+
+    def probe(self) -> StoreTrouble | None:
+        """Write something small, durably; what is wrong where that fails, None where it works.
+
+        That a few bytes can be written does not promise that the next batch can.
+        """
+        try:
+            self._open_again_after_failure()
+            (number,) = self._connection.execute("PRAGMA user_version").fetchone()
+            # A write of one page that is no change of the store; readers do not look at it.
+            self._connection.execute(f"PRAGMA user_version = {1 - number % 2}")
+        except _TROUBLES as error:
+            self._last_run_failed = True
+            self._connection.close()
+            return trouble_of(error)
+        return None
+
+    def _open_again_after_failure(self) -> None:
+        if self._last_run_failed:
+            self._connection.close()
+            self._connection = _open_again(self._path)
 
     def _run_in_one_commit_or_more(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
         try:
@@ -150,7 +170,9 @@ class StoreWriter:
         notices: list[Notice] = []
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            answers.extend(self._answer(job, notices, at) for job in jobs)
+            answers.extend(
+                answer_job(self._connection, self._settings, job, notices, at) for job in jobs
+            )
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -158,57 +180,13 @@ class StoreWriter:
             raise
         return BatchDone(answers=tuple(answers), notices=tuple(notices))
 
-    def _answer(self, job: Job, notices: list[Notice], at: datetime) -> Answer:  # noqa: PLR0911 - one return a job
-        connection = self._connection
-        match job:
-            case Record():
-                answer, written = write(connection, self._settings, job)
-                notices.extend(written)
-                return answer
-            case GetOrder():
-                order = load_order(connection, job.order_id)
-                return OrderLoaded(order_id=job.order_id, order=order)
-            case GetOrdersToWatch():
-                orders = load_orders_to_watch(
-                    connection, job.coin, job.ended_after, job.after_order_id, job.limit
-                )
-                return OrdersToWatch(
-                    coin=job.coin, orders=tuple(orders), complete=len(orders) < job.limit
-                )
-            case GetPool():
-                return load_pool(connection, job.subcategory_id)
-            case SettleOrder():
-                return _settle(connection, job.order_id, time_text(at))
-            case GetPlace():
-                return _place(connection, job.coin)
-            case GetGoodsDelivery():
-                delivered_at = load_goods_delivery(connection, job.order_id)
-                return GoodsDelivery(order_id=job.order_id, delivered_at=delivered_at)
-            case GetPendingNotices():
-                pending = load_pending(connection, job.audience, job.after_outbox_id, job.limit)
-                return NoticesWritten(audience=job.audience, notices=pending)
-            case _:
-                assert_never(job)
-
     def _unsent(self) -> tuple[Notice, ...]:
         pending = (load_pending(self._connection, audience, 0, -1) for audience in Audience)
         return tuple(sorted(chain.from_iterable(pending), key=lambda notice: notice.outbox_id))
 
 
-def _lock(path: str) -> IO[str]:
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        lock = Path(f"{path}.lock").open("a", encoding="ascii")  # noqa: SIM115 - held while open
-    except OSError as error:
-        raise StoreUnavailableError(f"the store {path} cannot be opened: {error}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StoreUnavailableError(
-            f"the store {path} is in use by another process: stop that shop first"
-        ) from error
-    return lock
+def _unavailable(path: str, what: str, error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(f"the store {path} {what}: {error}", trouble_of(error))
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -248,36 +226,12 @@ def _refusal(job: Job, error: Exception) -> Answer:
             return RecordRefused(
                 command_id=job.command_id, reason=reason, detail=str(error), order_id=job.order_id
             )
-        # An id that the store cannot hold is no order's, and never will be.
+        # An id that the store cannot hold is nobody's, and never will be.
         case GetOrder():
             return OrderLoaded(order_id=job.order_id, order=None)
         case SettleOrder():
             return OrderSettled(order_id=job.order_id, holding=False, sold=False)
+        case GetStanding():
+            return nobody(job)
         case _:
             raise error
-
-
-def _settle(connection: sqlite3.Connection, order_id: int, at: str) -> OrderSettled:
-    row = connection.execute("SELECT status FROM orders WHERE id = ?", (order_id,)).fetchone()
-    if row is None:
-        connection.execute(
-            "INSERT OR IGNORE INTO refused_orders (order_id, refused_at) VALUES (?, ?)",
-            (order_id, at),
-        )
-        return OrderSettled(order_id=order_id, holding=False, sold=False)
-    return OrderSettled(
-        order_id=order_id, holding=row[0] == "created", sold=row[0] in ("paid", "shipped")
-    )
-
-
-def _place(connection: sqlite3.Connection, coin: str) -> PlaceLoaded:
-    row = connection.execute(
-        "SELECT height, block_hash FROM chain_places WHERE currency = ?", (coin,)
-    ).fetchone()
-    height, block_hash = row if row is not None else (None, None)
-    (next_index,) = connection.execute(
-        "SELECT coalesce(max(address_index), -1) + 1 FROM orders WHERE currency = ?", (coin,)
-    ).fetchone()
-    return PlaceLoaded(
-        coin=coin, height=height, block_hash=block_hash, next_address_index=next_index
-    )

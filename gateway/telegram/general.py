@@ -44,7 +44,7 @@ class General:
         if subcategory_id is None:
             await message.answer(self._desk.texts.html("text_hint"))
         else:
-            await self._browsing.on_typed_quantity(message, subcategory_id)
+            await self._browsing.on_typed_quantity(message, event_from_user, subcategory_id)
 
     async def on_anything(self, message: Message) -> None:
         """Pictures, stickers, documents of people who are no admins: the hint for commands."""

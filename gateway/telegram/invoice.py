@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from domain.money import format_coin, format_fiat
 from domain.order import Order, OrderStatus, PaymentState
 from domain.payment import totals
+from domain.set_aside import Purpose, SetAside, SetAsideState
 from gateway.telegram.menus import categories_button
 from gateway.telegram.page import Page, button
 from gateway.telegram.refusals import cancel_order_row
@@ -83,7 +84,7 @@ def order_page(
     """One order as it stands, with what can be done about it."""
     if awaits_payment(order, now):
         return invoice_page(texts, order, rows, networks, now)
-    text = texts.html(
+    summary = texts.html(
         "order_summary",
         order_id=order.order_id,
         lines=lines_text(texts, order, rows),
@@ -92,6 +93,7 @@ def order_page(
         coin=order.coin,
         status=status_text(texts, order),
     )
+    text = paragraphs(summary, set_asides_text(texts, order))
     if order.status in (OrderStatus.PAID, OrderStatus.SHIPPED):
         label = texts.plain("button_show_goods", order_id=order.order_id)
         goods = (button(label, ShowGoods(order_id=order.order_id)),)
@@ -122,10 +124,35 @@ def lines_text(texts: Texts, order: Order, rows: Sequence[LineRow]) -> Html:
     )
 
 
+def set_asides_text(texts: Texts, order: Order) -> Html:
+    """What became of money that pays for no goods, a line each; what was withdrawn is left out."""
+    return lines(*(_set_aside_text(texts, order, each) for each in order.set_asides if each.counts))
+
+
+def _set_aside_text(texts: Texts, order: Order, set_aside: SetAside) -> Html:
+    amount = format_coin(set_aside.amount_base_units, order.coin)
+    if set_aside.state is SetAsideState.REFUNDED:
+        return texts.html(
+            "set_aside_refunded",
+            amount=amount,
+            coin=order.coin,
+            transaction_id=set_aside.refund_transaction_id or "",
+        )
+    if set_aside.purpose is Purpose.BALANCE:
+        credited = format_fiat(set_aside.credited_minor, order.fiat_currency)
+        return texts.html("set_aside_balance", credited=credited, amount=amount, coin=order.coin)
+    return texts.html("set_aside_refund", amount=amount, coin=order.coin)
+
+
 def status_text(texts: Texts, order: Order) -> str:
     """How an order and its payment stand, without markup."""
-    status = texts.plain(_STATUS_KEYS[order.status])
-    payment = _PAYMENT_KEYS[order.payment_state]
+    return status_of(texts, order.status, order.payment_state)
+
+
+def status_of(texts: Texts, order_status: OrderStatus, payment_state: PaymentState) -> str:
+    """How an order and its payment stand, without markup."""
+    status = texts.plain(_STATUS_KEYS[order_status])
+    payment = _PAYMENT_KEYS[payment_state]
     return status if payment is None else f"{status}, {texts.plain(payment)}"
 
 
@@ -155,5 +182,9 @@ def minutes_left(order: Order, now: datetime) -> int:
 def time_text(moment: datetime, now: datetime) -> str:
     """A time of day in UTC, with the date where it is another day."""
     moment, now = moment.astimezone(UTC), now.astimezone(UTC)
-    pattern = "%H:%M UTC" if moment.date() == now.date() else "%Y-%m-%d %H:%M UTC"
-    return moment.strftime(pattern)
+    return moment.strftime("%H:%M UTC") if moment.date() == now.date() else date_text(moment)
+
+
+def date_text(moment: datetime) -> str:
+    """A moment in UTC, to the minute."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

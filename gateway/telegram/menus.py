@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
-from aiogram.types import InlineKeyboardButton
-
 from domain.money import format_fiat
-from gateway.telegram.page import Page, button, in_rows, paged_rows
-from gateway.telegram.taps import Buy, ChooseQuantity, OpenCategories, OpenCategory, OpenGoods
+from gateway.telegram.page import ButtonRow, Page, button, paged_rows
+from gateway.telegram.taps import (
+    ChooseQuantity,
+    OpenCategories,
+    OpenCategory,
+    OpenGoods,
+    ShowCart,
+)
 from gateway.texts import Texts, as_html, paragraphs
 from store.queries import CategoryRow, SubcategoryRow
 
@@ -97,33 +101,18 @@ def quantity_problem(texts: Texts, row: SubcategoryRow) -> Page:
     return Page(text=texts.html("quantity_wrong", available=row.available))
 
 
-def coins_page(
-    texts: Texts, row: SubcategoryRow, quantity: int, coins: Sequence[str], wish_id: str
-) -> Page:
-    """In which coin to pay; a button a coin, carrying exactly its symbol."""
-    buttons = tuple(
-        button(
-            coin,
-            Buy(subcategory_id=row.subcategory_id, quantity=quantity, coin=coin, wish_id=wish_id),
-        )
-        for coin in coins
-    )
-    text = texts.html(
-        "currency_selection_prompt",
-        quantity=quantity,
-        category=row.category,
-        subcategory=row.name,
-    )
-    back = button(texts.plain("button_back"), OpenGoods(subcategory_id=row.subcategory_id))
-    return Page(text=text, rows=(*in_rows(buttons, 2), (back,)))
-
-
 def too_many_page(texts: Texts, row: SubcategoryRow) -> Page:
-    """There are fewer than were wanted, or none."""
-    if not row.available:
-        return sold_out_page(texts)
+    """There are fewer than were wanted, and nothing is taken."""
     text = texts.html("only_some_left", available=row.available)
     return Page(text=text, rows=(goods_button(texts, row.subcategory_id),))
+
+
+def fewer_page(texts: Texts, row: SubcategoryRow) -> Page:
+    """There are fewer than were wanted: take what there is, or nothing."""
+    label = texts.plain("label_take_all", available=row.available)
+    take = ChooseQuantity(subcategory_id=row.subcategory_id, quantity=row.available)
+    page = too_many_page(texts, row)
+    return Page(text=page.text, rows=((button(label, take),), *page.rows))
 
 
 def sold_out_page(texts: Texts) -> Page:
@@ -131,11 +120,16 @@ def sold_out_page(texts: Texts) -> Page:
     return Page(text=texts.html("sold_out"), rows=(categories_button(texts),))
 
 
-def categories_button(texts: Texts) -> tuple[InlineKeyboardButton, ...]:
+def categories_button(texts: Texts) -> ButtonRow:
     """A row with the way to the first page."""
     return (button(texts.plain("button_to_shop"), OpenCategories(page=0)),)
 
 
-def goods_button(texts: Texts, subcategory_id: int) -> tuple[InlineKeyboardButton, ...]:
+def cart_button(texts: Texts) -> ButtonRow:
+    """A row with the way to the cart."""
+    return (button(texts.plain("button_to_cart"), ShowCart()),)
+
+
+def goods_button(texts: Texts, subcategory_id: int) -> ButtonRow:
     """A row with the way back to one subcategory."""
     return (button(texts.plain("button_back"), OpenGoods(subcategory_id=subcategory_id)),)

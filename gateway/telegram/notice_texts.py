@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.money import format_coin, format_fiat
-from domain.order import NoticeKind, Order, OrderStatus
-from gateway.telegram.invoice import lines_text, time_text
+from domain.order import By, NoticeKind, Order
+from gateway.telegram.invoice import (
+    awaits_payment,
+    due_base_units,
+    lines_text,
+    minutes_left,
+    status_text,
+    time_text,
+)
+from gateway.telegram.people import person_name
 from gateway.texts import Html, Texts, as_html, lines
 from store.queries import LineRow, NoticeRow
 
@@ -15,10 +23,16 @@ _NAMED_TRANSACTIONS = 20
 
 # ORDER_CREATED and GOODS are more than a text: see `invoice` and `goods`.
 _TEXT_KEYS = {
+    NoticeKind.EXPIRY_WARNING: "payment_timeout_warning",
     NoticeKind.PAYMENT_SEEN: "payment_seen",
     NoticeKind.PAYMENT_PARTIAL: "payment_partial",
     NoticeKind.PAYMENT_VANISHED: "payment_vanished",
     NoticeKind.PAYMENT_LATE: "payment_late",
+    NoticeKind.PAYMENT_OVER: "payment_over",
+    NoticeKind.MONEY_CREDITED: "money_credited",
+    NoticeKind.MONEY_TO_REFUND: "money_to_refund",
+    NoticeKind.MONEY_REFUNDED: "money_refunded",
+    NoticeKind.ORDER_REVIVED: "order_revived",
     NoticeKind.ORDER_EXPIRED: "order_expired_message",
     NoticeKind.ORDER_CANCELLED: "order_cancelled_message",
     NoticeKind.ORDER_SHIPPED: "order_shipped_message",
@@ -28,11 +42,25 @@ _TEXT_KEYS = {
     NoticeKind.ADMIN_PAYMENT_OVER: "admin_payment_over",
     NoticeKind.ADMIN_PAYMENT_LATE: "admin_payment_late",
     NoticeKind.ADMIN_PAYMENT_REVERSED: "admin_payment_reversed",
+    NoticeKind.ADMIN_MONEY_CREDITED: "admin_money_credited",
+    NoticeKind.ADMIN_MONEY_TO_REFUND: "admin_money_to_refund",
+    NoticeKind.ADMIN_ORDER_REVIVED: "admin_order_revived",
+    NoticeKind.ADMIN_ORDER_CONFIRMED: "admin_order_confirmed",
     NoticeKind.ADMIN_ORDER_EXPIRED: "admin_order_expired",
     NoticeKind.ADMIN_ORDER_CANCELLED: "admin_order_cancelled",
     NoticeKind.ADMIN_ORDER_SHIPPED: "admin_order_shipped",
     NoticeKind.ADMIN_UNDELIVERABLE: "admin_undeliverable",
 }
+_TEXT_KEYS_WHEN_TOO_LATE = {
+    NoticeKind.EXPIRY_WARNING: "payment_timeout_warning_too_late",
+    NoticeKind.PAYMENT_PARTIAL: "payment_partial_too_late",
+    NoticeKind.PAYMENT_VANISHED: "payment_vanished_too_late",
+}
+"""Instead of asking for money that the order would not be paid with any more."""
+
+_ASKS_FOR_THE_REST = frozenset(
+    {"payment_timeout_warning", "payment_partial", "payment_partial_extended"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,34 +79,41 @@ def order_notice_text(texts: Texts, facts: NoticeFacts) -> Html:
     Raises:
         KeyError: a kind that is no text about an order.
     """
-    order, row = facts.order, facts.row
+    order, row, key = facts.order, facts.row, _text_key(facts)
     amount = order.amount_base_units if row.amount_base_units is None else row.amount_base_units
+    if key in _ASKS_FOR_THE_REST:
+        # More of it may have come since the notice was written.
+        amount = due_base_units(order)
     return texts.html(
-        _text_key(facts),
+        key,
         order_id=order.order_id,
-        who=shopper_name(order),
+        who=person_name(order.telegram_username, order.telegram_id),
         lines=lines_text(texts, order, facts.lines),
         total=format_fiat(order.total_minor, order.fiat_currency),
         amount=format_coin(amount, order.coin),
         coin=order.coin,
         address=order.address,
         until=time_text(order.expires_at, facts.now),
+        minutes=minutes_left(order, facts.now),
+        status=status_text(texts, order),
         confirmations=order.confirmations_required,
         transactions=transactions_text(texts, order),
         detail=row.detail or "",
+        admin=order.confirmed_by_telegram_id or "",
     )
 
 
 def _text_key(facts: NoticeFacts) -> str:
-    if facts.row.kind is NoticeKind.ORDER_SHIPPED and facts.row.detail:
+    kind, order = facts.row.kind, facts.order
+    if kind in _TEXT_KEYS_WHEN_TOO_LATE and not awaits_payment(order, facts.now):
+        return _TEXT_KEYS_WHEN_TOO_LATE[kind]
+    if kind is NoticeKind.ORDER_SHIPPED and facts.row.detail:
         return "order_shipped_tracked_message"
-    if facts.row.kind is NoticeKind.PAYMENT_PARTIAL and not _can_still_pay(facts):
-        return "payment_partial_too_late"
-    return _TEXT_KEYS[facts.row.kind]
-
-
-def _can_still_pay(facts: NoticeFacts) -> bool:
-    return facts.order.status is OrderStatus.CREATED and facts.now < facts.order.expires_at
+    if kind is NoticeKind.ORDER_CANCELLED and order.cancelled_by is By.ADMIN:
+        return "order_cancelled_by_admin_message"
+    if kind is NoticeKind.PAYMENT_PARTIAL and order.extended_at is not None:
+        return "payment_partial_extended"
+    return _TEXT_KEYS[kind]
 
 
 def shop_notice_text(texts: Texts, row: NoticeRow) -> Html:
@@ -86,13 +121,6 @@ def shop_notice_text(texts: Texts, row: NoticeRow) -> Html:
     if row.kind is NoticeKind.ADMIN_UNDELIVERABLE:
         return texts.html("admin_undeliverable_no_order", detail=row.detail or "")
     return texts.html("admin_alert", detail=row.detail or "")
-
-
-def shopper_name(order: Order) -> str:
-    """How admins find the shopper: the username, else the id."""
-    if order.telegram_username:
-        return f"@{order.telegram_username}"
-    return f"id {order.telegram_id}"
 
 
 def transactions_text(texts: Texts, order: Order) -> Html:

@@ -1,134 +1,122 @@
-"""Ordering and calling off: the taps that change something."""
+"""Ordering what is in the cart. The invoice comes by itself, through the outbox."""
 
 import asyncio
+from collections.abc import Mapping
 
 from aiogram import Router
-from aiogram.filters import Command
-from aiogram.types import Message, User
 
-from actors.messages import (
-    CancelOrder,
-    CartLine,
-    OrderChanged,
-    OrderPlaced,
-    OrderRefused,
-    PlaceOrder,
-)
-from domain.order import Order, OrderStatus
+from actors.messages import OrderPlaced, OrderRefused, OrderShort, PlaceOrder
+from domain.order import Order, OrderStatus, RefusalReason
 from gateway.telegram.browsing import OpenQuestions
+from gateway.telegram.cart import CartDesk
+from gateway.telegram.carts import CartLines
 from gateway.telegram.menus import categories_button
 from gateway.telegram.page import Page, button
 from gateway.telegram.refusals import (
-    cancel_order_row,
+    WishFacts,
     order_refused_page,
-    refusal_text,
+    order_refused_text,
     show_order_row,
 )
-from gateway.telegram.replies import Tap, reply
+from gateway.telegram.replies import Tap
 from gateway.telegram.shop import Desk, NoAnswer
-from gateway.telegram.taps import Buy, Cancel
-from gateway.texts import Texts, as_html
+from gateway.telegram.taps import Buy
+from gateway.texts import Texts
+from store.queries import SubcategoryRow
 
 _ORDERS_LOOKED_AT = 20
 
 
 class Ordering:
-    """Handlers for ordering and cancelling."""
+    """Handler of the tap that orders."""
 
-    def __init__(self, desk: Desk, questions: OpenQuestions) -> None:
+    def __init__(self, desk: Desk, questions: OpenQuestions, carts: CartDesk) -> None:
         self._desk = desk
         self._questions = questions
+        self._carts = carts
 
     def register(self, router: Router) -> None:
-        """Take the messages and taps that are for this part."""
+        """Take the taps that are for this part."""
         router.callback_query.register(self.on_buy, Buy.filter())
-        router.callback_query.register(self.on_cancel_tap, Cancel.filter())
-        router.message.register(self.on_cancel_command, Command("cancel"))
 
     async def on_buy(self, _: object, tap: Tap, callback_data: Buy) -> None:
-        """Order. The invoice comes by itself; the menu becomes a short word on what happened."""
+        """Order; the page becomes a short word on what happened."""
         self._questions.drop(tap.telegram_id)
-        line = CartLine(
-            subcategory_id=callback_data.subcategory_id, quantity=callback_data.quantity
-        )
+        lines = self._carts.wished(tap.telegram_id, callback_data.wish_id)
+        if lines is None:
+            await self._show_what_became_of_it(tap, callback_data.wish_id)
+            return
         wish = PlaceOrder(
-            # The menu's own id: a second tap, or the same update again, orders nothing more.
-            request_id=f"tg:{tap.telegram_id}:{callback_data.wish_id}",
+            # The page's own id: a second tap, or the same update again, orders nothing more.
+            request_id=_request_id(tap.telegram_id, callback_data.wish_id),
             telegram_id=tap.telegram_id,
             telegram_username=tap.username,
             coin=callback_data.coin,
-            lines=(line,),
+            lines=lines,
         )
-        answer = await self._desk.ask(wish)
+        await self._show_answer(tap, callback_data, wish, await self._desk.ask(wish))
+
+    async def _show_answer(self, tap: Tap, tapped: Buy, wish: PlaceOrder, answer: object) -> None:
         texts = self._desk.texts
+        again = (button(texts.plain("button_try_again"), tapped),)
         match answer:
             case OrderPlaced(order=order):
-                await tap.show(placed_page(texts, order))
+                self._carts.ordered(tap.telegram_id)
+                await tap.show(placed_page(texts, order, wish.lines))
+            case OrderShort(lines=left):
+                await tap.show(await self._carts.short(tap.telegram_id, left, wish.coin))
             case OrderRefused():
-                await tap.show(order_refused_page(texts, answer, callback_data))
-                await tap.answer(refusal_text(texts, answer))
+                await self._show_refusal(tap, wish, answer)
             case NoAnswer():
-                again = (button(texts.plain("button_try_again"), callback_data),)
                 await tap.show(Page(text=texts.html("order_in_doubt"), rows=(again,)))
             case _:
-                again = (button(texts.plain("button_try_again"), callback_data),)
                 await tap.show(Page(text=texts.html("shop_unavailable"), rows=(again,)))
 
-    async def on_cancel_tap(self, _: object, tap: Tap, callback_data: Cancel) -> None:
-        """Call an order off by a button; a refusal leaves the invoice as it is."""
-        answer = await self._cancel(callback_data.order_id, tap.telegram_id)
-        if isinstance(answer, OrderChanged):
-            await tap.show(cancelled_page(self._desk.texts, answer.order))
-            return
-        await tap.alert(self._why_not_cancelled(answer, callback_data.order_id))
-
-    async def on_cancel_command(self, message: Message, event_from_user: User) -> None:
-        """Call off the order that is open; where there are several, ask which."""
-        texts, telegram_id = self._desk.texts, event_from_user.id
-        self._questions.drop(telegram_id)
-        orders = await asyncio.to_thread(
-            self._desk.reader.orders_of, telegram_id, _ORDERS_LOOKED_AT
-        )
-        open_orders = [order for order in orders if order.status is OrderStatus.CREATED]
-        if not open_orders:
-            await message.answer(texts.html("no_open_order"))
-        elif len(open_orders) > 1:
-            await reply(message, which_page(texts, open_orders))
-        else:
-            await self._cancel_the_one(message, open_orders[0])
-
-    async def _cancel_the_one(self, message: Message, order: Order) -> None:
-        answer = await self._cancel(order.order_id, order.telegram_id)
-        if isinstance(answer, OrderChanged):
-            await reply(message, cancelled_page(self._desk.texts, answer.order))
-        else:
-            await message.answer(as_html(self._why_not_cancelled(answer, order.order_id)))
-
-    async def _cancel(self, order_id: int, telegram_id: int) -> object:
-        return await self._desk.ask(CancelOrder(order_id=order_id, telegram_id=telegram_id))
-
-    def _why_not_cancelled(self, answer: object, order_id: int) -> str:
+    async def _show_refusal(self, tap: Tap, wish: PlaceOrder, refused: OrderRefused) -> None:
+        short_of = None
+        if refused.reason is RefusalReason.STOCK_SHORT and len(wish.lines) > 1:
+            short_of = await self._row(refused.subcategory_id)
+        facts = WishFacts(coin=wish.coin, lines=wish.lines, short_of=short_of)
         texts = self._desk.texts
-        if isinstance(answer, OrderRefused):
-            return refusal_text(texts, answer, order_id)
-        return texts.plain("shop_unavailable")
+        await tap.show(order_refused_page(texts, refused, facts))
+        await tap.answer(order_refused_text(texts, refused, facts))
+
+    async def _show_what_became_of_it(self, tap: Tap, wish_id: str) -> None:
+        """A page that was used, or one of a cart that is forgotten or changed since."""
+        request_id = _request_id(tap.telegram_id, wish_id)
+        orders = await asyncio.to_thread(
+            self._desk.reader.orders_of, tap.telegram_id, _ORDERS_LOOKED_AT
+        )
+        order = next((each for each in orders if each.request_id == request_id), None)
+        if order is not None:
+            await tap.show(placed_page(self._desk.texts, order, ()))
+            return
+        await tap.show(await self._carts.stale(tap.telegram_id))
+
+    async def _row(self, subcategory_id: int | None) -> SubcategoryRow | None:
+        if subcategory_id is None:
+            return None
+        return await asyncio.to_thread(self._desk.reader.subcategory, subcategory_id)
 
 
-def placed_page(texts: Texts, order: Order) -> Page:
-    """What becomes of the menu: the order's number. An old menu may be of an order long gone."""
-    if order.status is OrderStatus.CREATED:
-        return Page(text=texts.html("order_placed", order_id=order.order_id))
-    text = texts.html("menu_used", order_id=order.order_id)
-    return Page(text=text, rows=(show_order_row(texts, order.order_id), categories_button(texts)))
+def _request_id(telegram_id: int, wish_id: str) -> str:
+    return f"tg:{telegram_id}:{wish_id}"
 
 
-def cancelled_page(texts: Texts, order: Order) -> Page:
-    """What becomes of an invoice that was called off: nothing on it can be paid by mistake."""
-    text = texts.html("order_cancelled_done", order_id=order.order_id)
-    return Page(text=text, rows=(categories_button(texts),))
+def placed_page(texts: Texts, order: Order, wished: CartLines) -> Page:
+    """What becomes of the cart's page: the order's number.
+
+    `wished`: what was asked for just now; empty for an old page, whose order may be long gone.
+    """
+    if order.status is not OrderStatus.CREATED:
+        text = texts.html("menu_used", order_id=order.order_id)
+        rows = (show_order_row(texts, order.order_id), categories_button(texts))
+        return Page(text=text, rows=rows)
+    if _has_less(order, {line.subcategory_id: line.quantity for line in wished}):
+        return Page(text=texts.html("order_placed_with_less", order_id=order.order_id))
+    return Page(text=texts.html("order_placed", order_id=order.order_id))
 
 
-def which_page(texts: Texts, orders: list[Order]) -> Page:
-    """Which of several open orders to call off."""
-    rows = tuple(cancel_order_row(texts, order.order_id) for order in orders)
-    return Page(text=texts.html("which_to_cancel"), rows=rows)
+def _has_less(order: Order, wished: Mapping[int, int]) -> bool:
+    there_is = {line.subcategory_id: len(line.units) for line in order.lines}
+    return any(there_is.get(name, 0) < quantity for name, quantity in wished.items())

@@ -10,7 +10,7 @@ from aiogram.types import BufferedInputFile, Message, User
 from domain.money import format_fiat
 from domain.order import Order
 from gateway.telegram.goods import GoodsFile, goods_delivery
-from gateway.telegram.invoice import order_page, status_text
+from gateway.telegram.invoice import date_text, order_page, status_text
 from gateway.telegram.menus import categories_button
 from gateway.telegram.page import Page, in_rows
 from gateway.telegram.refusals import show_order_row
@@ -66,8 +66,11 @@ class OrderHistory:
             await tap.send(Page(text=text))
 
     async def _list(self, telegram_id: int) -> Page:
-        orders = await asyncio.to_thread(self._desk.reader.orders_of, telegram_id, _LISTED_ORDERS)
-        return orders_page(self._desk.texts, orders)
+        reader = self._desk.reader
+        orders = await asyncio.to_thread(reader.orders_of, telegram_id, _LISTED_ORDERS)
+        balance_minor = await asyncio.to_thread(reader.balance_minor, telegram_id)
+        balance = format_fiat(balance_minor, self._desk.shop.currency) if balance_minor else ""
+        return orders_page(self._desk.texts, orders, balance)
 
     async def _own_order(self, tap: Tap, order_id: int) -> Order | None:
         order = await asyncio.to_thread(self._desk.reader.order, order_id)
@@ -77,8 +80,8 @@ class OrderHistory:
         return order
 
 
-def orders_page(texts: Texts, orders: list[Order]) -> Page:
-    """A line and a button an order."""
+def orders_page(texts: Texts, orders: list[Order], balance: str) -> Page:
+    """A line and a button an order; `balance` is "" where there is none."""
     if not orders:
         return Page(text=texts.html("no_orders"), rows=(categories_button(texts),))
     listed = [
@@ -86,11 +89,12 @@ def orders_page(texts: Texts, orders: list[Order]) -> Page:
             "orders_line",
             order_id=order.order_id,
             total=format_fiat(order.total_minor, order.fiat_currency),
-            date=order.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M"),
+            date=date_text(order.created_at),
             status=status_text(texts, order),
         )
         for order in orders
     ]
     buttons = [show_order_row(texts, order.order_id)[0] for order in orders]
-    text = paragraphs(texts.html("orders_heading"), *listed)
+    credit = texts.html("balance", balance=balance) if balance else ""
+    text = paragraphs(texts.html("orders_heading"), *listed, credit)
     return Page(text=text, rows=(*in_rows(buttons, 2), categories_button(texts)))

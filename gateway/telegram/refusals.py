@@ -1,11 +1,15 @@
 """What a shopper or an admin is told when the shop says no, and the way on from there."""
 
+from dataclasses import dataclass
+
 from actors.messages import OrderRefused
 from domain.order import RefusalReason
-from gateway.telegram.menus import categories_button, goods_button
+from gateway.telegram.carts import CartLines
+from gateway.telegram.menus import cart_button, categories_button, goods_button
 from gateway.telegram.page import ButtonRow, Page, button
-from gateway.telegram.taps import Buy, Cancel, ChooseQuantity, ShowOrder
+from gateway.telegram.taps import Cancel, ShowCart, ShowOrder
 from gateway.texts import Texts, as_html
+from store.queries import SubcategoryRow
 
 _TEXT_KEYS = {
     RefusalReason.STOCK_SHORT: "only_some_left",
@@ -15,12 +19,15 @@ _TEXT_KEYS = {
     RefusalReason.TOO_SMALL: "order_too_small",
     RefusalReason.ADDRESSES_UNAVAILABLE: "addresses_unavailable",
     RefusalReason.ACTIVE_ORDER: "active_order",
+    RefusalReason.TOO_MANY_TIMEOUTS: "too_many_timeouts",
     RefusalReason.NOT_FOUND: "order_not_found",
     RefusalReason.NOT_YOURS: "order_not_found",
     RefusalReason.PAYMENT_SEEN: "cancel_payment_seen",
     RefusalReason.ALREADY_ENDED: "order_already_ended",
     RefusalReason.NOT_PAID: "order_not_paid",
+    RefusalReason.ALREADY_PAID: "order_already_paid",
     RefusalReason.ALREADY_SHIPPED: "order_already_shipped",
+    RefusalReason.NOTHING_TO_REFUND: "nothing_to_refund",
     RefusalReason.SHOP_UNAVAILABLE: "shop_unavailable",
 }
 """Not yours reads as not found: nobody learns which numbers other people's orders have."""
@@ -31,6 +38,15 @@ _ANOTHER_COIN_MAY_DO = (
     RefusalReason.TOO_SMALL,
     RefusalReason.ADDRESSES_UNAVAILABLE,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WishFacts:
+    """What was wished for; `short_of` is the one of several lines that stock falls short of."""
+
+    coin: str
+    lines: CartLines
+    short_of: SubcategoryRow | None
 
 
 def refusal_text(texts: Texts, refused: OrderRefused, order_id: int = 0) -> str:
@@ -44,20 +60,35 @@ def refusal_text(texts: Texts, refused: OrderRefused, order_id: int = 0) -> str:
     )
 
 
-def order_refused_page(texts: Texts, refused: OrderRefused, wish: Buy) -> Page:
+def order_refused_text(texts: Texts, refused: OrderRefused, wish: WishFacts) -> str:
+    """Why there is no order, without markup."""
+    if refused.reason is RefusalReason.TOO_SMALL and refused.detail:
+        return texts.plain("order_too_small_least", least=refused.detail, coin=wish.coin)
+    short_of = wish.short_of
+    if short_of is None:
+        return refusal_text(texts, refused)
+    name = f"{short_of.category} · {short_of.name}"
+    if not refused.available:
+        return texts.plain("sold_out_of", name=name)
+    return texts.plain("only_some_left_of", name=name, available=refused.available)
+
+
+def order_refused_page(texts: Texts, refused: OrderRefused, wish: WishFacts) -> Page:
     """Why there is no order, and what to do instead."""
-    text = as_html(refusal_text(texts, refused))
+    text = as_html(order_refused_text(texts, refused, wish))
     return Page(text=text, rows=_ways_on(texts, refused, wish))
 
 
-def _ways_on(texts: Texts, refused: OrderRefused, wish: Buy) -> tuple[ButtonRow, ...]:
+def _ways_on(texts: Texts, refused: OrderRefused, wish: WishFacts) -> tuple[ButtonRow, ...]:
     if refused.reason is RefusalReason.ACTIVE_ORDER and refused.order_id is not None:
         return (show_order_row(texts, refused.order_id), cancel_order_row(texts, refused.order_id))
+    if refused.reason is RefusalReason.STOCK_SHORT and len(wish.lines) > 1:
+        return (cart_button(texts), categories_button(texts))
     if refused.reason is RefusalReason.STOCK_SHORT and refused.available:
-        return (goods_button(texts, wish.subcategory_id),)
+        return (goods_button(texts, wish.lines[0].subcategory_id),)
     if refused.reason in _ANOTHER_COIN_MAY_DO:
-        coins = ChooseQuantity(subcategory_id=wish.subcategory_id, quantity=wish.quantity)
-        return ((button(texts.plain("button_other_coin"), coins),), categories_button(texts))
+        other_coin = (button(texts.plain("button_other_coin"), ShowCart()),)
+        return (other_coin, categories_button(texts))
     return (categories_button(texts),)
 
 

@@ -5,6 +5,8 @@ from aiogram import Dispatcher, Router
 from gateway.bridge import ShopBridge
 from gateway.telegram.admin import Administration
 from gateway.telegram.browsing import Browsing, OpenQuestions
+from gateway.telegram.cancelling import Cancelling
+from gateway.telegram.cart import CartDesk
 from gateway.telegram.general import General
 from gateway.telegram.guard import Guard
 from gateway.telegram.ordering import Ordering
@@ -22,16 +24,19 @@ def telegram_routers(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop
     """
     texts = load_texts(shop.language)
     desk = Desk(bridge=bridge, reader=reader, shop=shop, texts=texts)
-    questions = OpenQuestions()
-    browsing = Browsing(desk, questions)
+    questions, carts = OpenQuestions(), CartDesk(desk)
+    browsing = Browsing(desk, questions, carts)
     router = Router(name="shop")
     guard = Guard(texts)
     router.message.outer_middleware(guard)
     router.callback_query.outer_middleware(guard)
-    browsing.register(router)
-    Ordering(desk, questions).register(router)
-    OrderHistory(desk).register(router)
+    # Admins first: what is a command for both means more from them.
     Administration(desk).register(router)
+    browsing.register(router)
+    carts.register(router)
+    Ordering(desk, questions, carts).register(router)
+    Cancelling(desk, questions).register(router)
+    OrderHistory(desk).register(router)
     General(desk, questions, browsing).register(router)
     return router
 

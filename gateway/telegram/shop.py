@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from domain.rules import PartialStock
 from gateway.bridge import ShopBridge
 from gateway.texts import Texts
 from store.queries import StoreReader
@@ -21,13 +22,15 @@ class TelegramShop:
     """What the owner has chosen that the bot needs to know.
 
     `coins` are the symbols of the coins that are enabled, in the order of their buttons;
-    `networks` maps a coin to "main" or the name of its test network, which invoices then say.
+    `networks` maps a coin to "main" or the name of its test network, which invoices then say;
+    `partial_stock`: what becomes of a wish for more than there is.
     """
 
     admin_ids: frozenset[int]
     currency: str
     coins: tuple[str, ...]
     networks: Mapping[str, str]
+    partial_stock: PartialStock
     language: str = "en"
 
 

@@ -5,6 +5,7 @@ handler for stale buttons.
 """
 
 import secrets
+from enum import StrEnum
 from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
@@ -13,8 +14,10 @@ from pydantic import Field
 MAX_QUANTITY = 1_000_000
 
 _Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+_After = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _PageNumber = Annotated[int, Field(ge=0, le=1_000_000)]
 _Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
+_QuantityOrNone = Annotated[int, Field(ge=0, le=MAX_QUANTITY)]
 _Coin = Annotated[str, Field(pattern=r"^[A-Z]{2,8}$")]
 _WishId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
@@ -39,17 +42,39 @@ class OpenGoods(CallbackData, prefix="g"):
 
 
 class ChooseQuantity(CallbackData, prefix="q"):
-    """So many of them; ask in which coin."""
+    """So many of them into the cart; ask in which coin."""
 
     subcategory_id: _Id
     quantity: _Quantity
+
+
+class AddMore(CallbackData, prefix="a"):
+    """Keep what is in the cart and choose further goods."""
+
+
+class ShowCart(CallbackData, prefix="k"):
+    """Show the cart, with the coins to pay in."""
+
+
+class ShowLines(CallbackData, prefix="l"):
+    """Show the cart with the means to change it."""
+
+
+class ChangeLine(CallbackData, prefix="n"):
+    """So many of this line instead, 0 for none. `wish_id` is of the cart as it was shown."""
+
+    wish_id: _WishId
+    subcategory_id: _Id
+    quantity: _QuantityOrNone
+
+
+class EmptyCart(CallbackData, prefix="e"):
+    """Forget what is in the cart."""
 
 
 class Buy(CallbackData, prefix="b"):
-    """Order them. `wish_id` is of the menu, so that its buttons order once however often tapped."""
+    """Order the cart as it was shown: under its id it is ordered once, however often tapped."""
 
-    subcategory_id: _Id
-    quantity: _Quantity
     coin: _Coin
     wish_id: _WishId
 
@@ -70,6 +95,51 @@ class ShowGoods(CallbackData, prefix="d"):
     """Send the goods of a paid order again."""
 
     order_id: _Id
+
+
+class OpenAdminMenu(CallbackData, prefix="am"):
+    """Show admins their lists."""
+
+
+class ListKind(StrEnum):
+    """The lists that admins have."""
+
+    OPEN = "open"
+    READY = "ready"
+    REFUNDS = "refunds"
+    TIMEOUTS = "timeouts"
+    STOCK = "stock"
+
+
+class OpenAdminList(CallbackData, prefix="al"):
+    """Show admins a page of a list; `after` is the last id, or the number, of the page before."""
+
+    kind: ListKind
+    after: _After
+
+
+class ShowOrderToAdmin(CallbackData, prefix="ao"):
+    """Show an admin everything about an order."""
+
+    order_id: _Id
+
+
+class ShipByAdmin(CallbackData, prefix="as"):
+    """Mark an order as shipped."""
+
+    order_id: _Id
+
+
+class ShowShopper(CallbackData, prefix="ap"):
+    """Show an admin a shopper."""
+
+    telegram_id: _Id
+
+
+class ClearByAdmin(CallbackData, prefix="ac"):
+    """Forgive a shopper their timeouts."""
+
+    telegram_id: _Id
 
 
 def new_wish_id() -> str:

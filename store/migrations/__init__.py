@@ -3,7 +3,15 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from store.migrations import m0001_initial
+from store.migrations import (
+    m0001_initial,
+    m0002_money_guards,
+    m0002_order_guards,
+    m0002_order_lifecycle,
+    m0002_unit_guards,
+)
+
+_GUARDS = (m0002_order_guards, m0002_unit_guards, m0002_money_guards)
 
 _MIGRATIONS = Migrations("holdfast")
 
@@ -12,6 +20,16 @@ _MIGRATIONS = Migrations("holdfast")
 def _initial(db: Database) -> None:
     for statement in m0001_initial.STATEMENTS:
         db.execute(statement)
+
+
+@_MIGRATIONS(name="0002_order_lifecycle")
+def _order_lifecycle(db: Database) -> None:
+    for statement in m0002_order_lifecycle.STATEMENTS:
+        db.execute(statement)
+    m0002_order_lifecycle.fill_in(db.conn)
+    for guards in _GUARDS:
+        for statement in guards.STATEMENTS:
+            db.execute(statement)
 
 
 class StoreTooNewError(Exception):
@@ -24,11 +42,20 @@ def migrate(db: Database) -> None:
     Raises:
         StoreTooNewError: it has migrations that this version does not know.
     """
-    known = {migration.name for migration in _MIGRATIONS.pending(db)}
-    known |= {migration.name for migration in _MIGRATIONS._migrations}  # noqa: SLF001 - no public list
-    unknown = sorted({applied.name for applied in _MIGRATIONS.applied(db)} - known)
+    known = set(known_names())
+    unknown = sorted(set(applied_names(db)) - known)
     if unknown:
         raise StoreTooNewError(
             f"the store was written by a later version ({', '.join(unknown)}): run that version"
         )
     _MIGRATIONS.apply(db)
+
+
+def known_names() -> tuple[str, ...]:
+    """The migrations of this version, in their order."""
+    return tuple(migration.name for migration in _MIGRATIONS._migrations)  # noqa: SLF001 - no public list
+
+
+def applied_names(db: Database) -> tuple[str, ...]:
+    """The migrations that a store has behind it, in their order; nothing is written."""
+    return tuple(applied.name for applied in _MIGRATIONS.applied(db))

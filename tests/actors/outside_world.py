@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from actors.environment import CannotDeliver, RetryLater, Sent
+from actors.ledger import close_writers
 from domain.order import NoticeKind
 from payments.chain import ChainUnavailableError, Found, Look, Place
 from store.contract import Notice
@@ -206,7 +207,8 @@ class MortalExecutor:
     def _run(self, job: Job) -> object:
         if self._is_dead:
             return None
-        if self._is_ledger and self._writers:
+        is_closing = isinstance(job, partial) and job.func is close_writers
+        if self._is_ledger and self._writers and not is_closing:
             return self._run_batch(job)
         value = job()
         match value:

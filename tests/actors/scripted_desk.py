@@ -76,7 +76,7 @@ class Desk:
             wish=wish(),
             rate=Decimal(80),
             desk=self.order_desk(),
-            reply_to=self.who["asker"],
+            reply_tos=(self.who["asker"],),
         )
 
 

@@ -145,7 +145,8 @@ def test_order_below_the_smallest_is_refused_and_its_hold_given_back(play: Play)
         world.crash()
         world.rates["LTC"] *= 10_000
         await world.open()
-        assert await world.ask(wish()) == OrderRefused(reason=RefusalReason.TOO_SMALL)
+        refused = OrderRefused(reason=RefusalReason.TOO_SMALL, detail="0.00010000")
+        assert await world.ask(wish()) == refused
         assert world.pool() == {"available": 1, "holds": 0}
 
     play(scene)
@@ -179,6 +180,26 @@ def test_cancelled_order_gives_its_units_back_and_both_are_told(play: Play) -> N
         again = await world.cancel(order)
         assert again == OrderRefused(reason=RefusalReason.ALREADY_ENDED, order_id=1)
         assert world.timeouts() == 0
+
+    play(scene)
+
+
+def test_everybody_who_asks_an_order_while_it_ends_is_answered(play: Play) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+        ship = ShipOrder(order_id=1, admin_telegram_id=ADMIN)
+        asked = [world.cancel(order), world.ask(wish()), world.ask(ship, 5), world.cancel(order)]
+        answers = await asyncio.gather(*asked)
+        kinds = [OrderChanged, OrderPlaced, OrderRefused, OrderRefused]
+        assert [type(answer) for answer in answers] == kinds
+        # The actor goes once nothing more is on its way to it.
+        for _ in range(50):
+            answers = await asyncio.gather(*(world.cancel(order) for _ in range(3)))
+            assert {type(answer) for answer in answers} == {OrderRefused}
+        await asyncio.sleep(1)
+        assert world.actors("order") == []
 
     play(scene)
 

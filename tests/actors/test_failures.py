@@ -12,6 +12,7 @@ from actors.messages import (
     ShopHealth,
     ShopUnavailable,
 )
+from actors.notifier import NotifierActor
 from actors.order import OrderActor
 from domain.order import NoticeKind, RefusalReason
 from tests.actors.conftest import Play
@@ -242,5 +243,39 @@ def test_wish_whose_actor_fails_is_told_to_the_admins(
         ]
         world.kill("order")
         await asyncio.sleep(1)
+
+    play(scene)
+
+
+def test_goods_whose_notifier_dies_before_it_tells_of_their_delivery_are_shipped(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+        with monkeypatch.context() as silent:
+            silent.setattr(NotifierActor, "_tell_delivered", lambda *_: None)
+            await world.pay(order)
+            assert world.status(order) == ("paid", "paid")
+            world.kill("shopper_notifier")
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(5)
+        assert world.status(order) == ("shipped", "paid")
+
+    play(scene)
+
+
+def test_ledger_that_dies_while_it_opens_the_store_leaves_it_to_the_next(play: Play) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        world.kill("ledger")
+        await world.until(lambda: world.state("ledger") == ["starting"])
+        world.kill("ledger")
+        await world.until(lambda: world.state("ledger") == [])
+        await asyncio.sleep(5)
+        await world.until_ready()
+        await world.order()
 
     play(scene)

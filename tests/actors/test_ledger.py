@@ -8,17 +8,17 @@ from thespian.actors import ActorSystemFailure
 
 from actors.messages import OrderPlaced, OrderRefused, RegisterShopper, ShopperRegistered
 from domain.order import NoticeKind, RefusalReason
-from store.writer import StoreUnavailableError
+from store.trouble import StoreTrouble, StoreUnavailableError, TroubleKind
 from tests.actors.conftest import Play
 from tests.actors.world import ADMIN, ALICE, BOB, World, wish
 
 
 class LostAnswer(sqlite3.Connection):
-    """Commits once, and reports that it could not: as when the disk fails in between."""
+    """Commits a change, and reports that it could not: as when the disk fails in between."""
 
     def execute(self, sql: str, parameters: object = (), /) -> sqlite3.Cursor:
         cursor = super().execute(sql, parameters)  # type: ignore[arg-type] # handed on as it came
-        if sql == "COMMIT":
+        if sql == "COMMIT" and self.total_changes:
             raise sqlite3.OperationalError("disk I/O error")
         return cursor
 
@@ -42,15 +42,17 @@ class Refusing:
     def __call__(self) -> None:
         if self.times:
             self.times -= 1
-            raise StoreUnavailableError("the disk is full")
+            full = StoreTrouble(kind=TroubleKind.FULL, why="no room")
+            raise StoreUnavailableError("the disk is full", full)
 
 
 def test_store_that_cannot_be_written_answers_nobody_and_then_everybody_once(play: Play) -> None:
     async def scene(world: World) -> None:
         await world.open()
         await world.stock("Chess/k1", "Chess/k2")
-        world.around.before_batch = Refusing(3)
         asked = [asyncio.create_task(world.ask(wish(shopper))) for shopper in (ALICE, BOB)]
+        await world.until(lambda: world.state("order") == ["recording"] * 2)
+        world.around.before_batch = Refusing(3)
         await asyncio.sleep(2)
         assert not any(task.done() for task in asked)
         assert world.state("ledger") == ["failing"]
@@ -73,11 +75,47 @@ def test_commit_that_was_on_disk_although_it_failed_is_told_once_to_everyone(pla
         await asyncio.sleep(1)
         assert world.rows("SELECT count(*) FROM orders") == [(1,)]
         assert world.told(ALICE) == [NoticeKind.ORDER_CREATED]
-        assert world.told(ADMIN) == [NoticeKind.ADMIN_ORDER_CREATED]
+        told = [NoticeKind.ADMIN_ORDER_CREATED, NoticeKind.ADMIN_ALERT]
+        assert sorted(world.told(ADMIN)) == sorted(told)
         lose_the_next_answer(world)
         await world.pay(order)
         assert world.status(order) == ("shipped", "paid")
         assert world.told(ALICE).count(NoticeKind.GOODS) == 1
+
+    play(scene)
+
+
+def test_order_that_could_not_be_written_for_minutes_is_not_made_any_more(play: Play) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        asked = asyncio.create_task(world.ask(wish(), 600))
+        await world.until(lambda: world.state("order") == ["recording"])
+        world.around.before_batch = Refusing(9)
+        assert await asked == OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE)
+        assert world.rows("SELECT count(*) FROM orders") == [(0,)]
+        await world.until_ready()
+        assert world.pool() == {"available": 1, "holds": 0}
+        assert isinstance(await world.ask(wish()), OrderPlaced)
+
+    play(scene)
+
+
+def test_order_that_was_written_although_nobody_heard_of_it_for_minutes_is_there(
+    play: Play,
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        lose_the_next_answer(world)
+        asked = asyncio.create_task(world.ask(wish(), 600))
+        await world.until(lambda: world.state("ledger") == ["failing"])
+        world.around.before_batch = Refusing(9)
+        answer = await asked
+        assert isinstance(answer, OrderPlaced)
+        await world.until_ready()
+        await world.pay(answer.order)
+        assert world.status(answer.order) == ("shipped", "paid")
 
     play(scene)
 

@@ -9,10 +9,12 @@ from loguru import logger
 
 from actors.environment import RetryLater
 from actors.messages import RegisterShopper
+from actors.notifier import close_for_good
 from domain.order import NoticeKind
 from tests.actors.conftest import Play
 from tests.actors.outside_world import Telegram, TelegramRecipe
 from tests.actors.world import ADMIN, ALICE, BOB, OTHER_ADMIN, World, wish
+from thespian_asyncio import ThreadExecutor
 
 
 def retry(after_seconds: float | None) -> RetryLater:
@@ -176,5 +178,46 @@ def test_notifier_that_cannot_open_its_connection_at_first_opens_it_at_the_secon
         assert world.told(ALICE) == [NoticeKind.ORDER_CREATED]
         assert world.told(ADMIN) == [NoticeKind.ADMIN_ORDER_CREATED]
         world.forgiven_failures = 1
+
+    play(scene)
+
+
+class SlowToClose(Telegram):
+    """Takes a while to end its connection, and can be cut short."""
+
+    is_closed = False
+
+    async def close(self) -> None:
+        await asyncio.sleep(0.05)
+        self.is_closed = True
+
+
+def test_connection_is_ended_although_its_thread_ends_at_the_same_time() -> None:
+    sender, executor = SlowToClose(), ThreadExecutor("notices")
+    executor.submit(lambda: close_for_good(sender), lambda *_: None)
+    executor.close()
+    assert executor.join(10)
+    assert sender.is_closed
+
+
+def test_notifier_that_dies_before_it_tells_of_a_delivery_leaves_no_order_behind(
+    play: Play,
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+
+        def kill_when_delivered() -> None:
+            query = "SELECT count(*) FROM outbox WHERE kind = 'goods' AND state = 'delivered'"
+            if world.rows(query) == [(1,)]:
+                world.around.after_batch = lambda: None
+                world.kill("shopper_notifier")
+
+        world.around.after_batch = kill_when_delivered
+        await world.pay(order)
+        await asyncio.sleep(5)
+        assert world.status(order) == ("shipped", "paid")
+        assert world.told(ALICE).count(NoticeKind.GOODS) == 1
 
     play(scene)

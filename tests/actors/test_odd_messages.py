@@ -14,6 +14,7 @@ from actors.messages import (
     PlaceOrder,
     Relayed,
     ReleaseStock,
+    ReloadPool,
     ReserveStock,
     ResumeOrder,
     SettleHold,
@@ -39,7 +40,7 @@ from store.contract import (
 from tests.actors.scripted_desk import ADDRESS, ORDER_ID, RESERVED, Desk, play_at_desk
 from tests.actors.world import ALICE, wish
 
-CREATED = Recorded(command_id="create:request of 1", order_id=ORDER_ID)
+CREATED = Recorded(command_id="create:1:request of 1", order_id=ORDER_ID)
 SHORT = StockShort(order_id=ORDER_ID, subcategory_id=1, available=0)
 
 
@@ -95,7 +96,7 @@ def test_pool_that_never_answers_ends_the_wish_with_a_refusal() -> None:
         await asyncio.sleep(20)
         assert desk.taken("asker") == [OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE)]
         assert ReleaseStock(order_id=ORDER_ID) in desk.taken("pool")
-        assert desk.taken("shop") == [OrderRests(order_id=ORDER_ID)]
+        assert desk.taken("shop") == [OrderRests(order_id=ORDER_ID, heard=0)]
 
     play_at_desk(OrderActor, scene)
 
@@ -123,7 +124,8 @@ def test_wish_that_made_an_order_before_gets_that_order_and_gives_its_hold_back(
         earlier = replace(order, order_id=3, status=OrderStatus.CANCELLED)
         await other.tell(OrderLoaded(order_id=3, order=earlier), relayed(wish(), other))
         assert other.taken("asker") == [OrderPlaced(order=earlier)] * 2
-        assert other.taken("shop") == [OrderRests(order_id=ORDER_ID)]
+        rests = [OrderRests(order_id=ORDER_ID, heard=heard) for heard in (0, 1)]
+        assert other.taken("shop") == rests
         assert await other.base.shutdown_async()
 
     play_at_desk(OrderActor, scene)
@@ -264,5 +266,32 @@ def test_hold_in_doubt_is_kept_freed_or_forgotten_as_the_ledger_says() -> None:
             (pool,) = desk.base.inspect(kind="inventory").actors
             figures.append((pool.details["available"], pool.details["holds"]))
         assert figures == [(1, 1), (2, 0), (1, 0)]
+
+    play_at_desk(PoolActor, scene)
+
+
+def test_hold_that_is_taken_up_again_while_the_ledger_is_asked_is_kept() -> None:
+    async def scene(desk: Desk) -> None:
+        reserve = ReserveStock(order_id=7, subcategory_id=1, quantity=1)
+        await desk.tell(StartPool(subcategory_id=1, ledger=desk.who["ledger"]), LOADED)
+        await desk.tell(reserve, SettleHold(order_id=7), reserve)
+        await desk.tell(OrderSettled(order_id=7, holding=False, sold=False))
+        (pool,) = desk.base.inspect(kind="inventory").actors
+        assert (pool.details["available"], pool.details["holds"]) == (1, 1)
+
+    play_at_desk(PoolActor, scene)
+
+
+def test_pool_that_reads_the_truth_again_holds_nothing_out_before_it_has_it() -> None:
+    async def scene(desk: Desk) -> None:
+        await desk.tell(StartPool(subcategory_id=1, ledger=desk.who["ledger"]), LOADED)
+        await desk.tell(ReloadPool(subcategory_id=1))
+        await desk.tell(ReserveStock(order_id=7, subcategory_id=1, quantity=1))
+        (pool,) = desk.base.inspect(kind="inventory").actors
+        assert (pool.details["state"], pool.details["holds"]) == ("loading", 0)
+        await desk.tell(replace(LOADED, free=LOADED.free[1:]))
+        (pool,) = desk.base.inspect(kind="inventory").actors
+        assert (pool.details["state"], pool.details["holds"]) == ("open", 1)
+        assert pool.details["available"] == 0
 
     play_at_desk(PoolActor, scene)

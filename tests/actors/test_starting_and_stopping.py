@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from thespian.actors import ActorSystem
 
+from actors import shop_start
 from actors.messages import (
+    CancelOrderByAdmin,
     GetShopHealth,
     ShopHealth,
     ShopStarted,
@@ -17,8 +19,9 @@ from actors.messages import (
 )
 from actors.shop import Shop
 from domain.order import NoticeKind
+from domain.rules import OverPayment
 from tests.actors.conftest import Play
-from tests.actors.world import ALICE, BOB, World, wish, with_rules
+from tests.actors.world import ADMIN, ALICE, BOB, World, wish, with_rules
 from thespian_asyncio import ActorSystemBase
 from thespian_asyncio.testing import run_in_virtual_time
 
@@ -31,6 +34,62 @@ def test_start_says_how_many_orders_it_took_up(play: Play) -> None:
         await world.cancel(await world.order(BOB), BOB)
         world.crash()
         assert await world.start() == ShopStarted(live_orders=1)
+
+    play(scene)
+
+
+def test_many_open_orders_are_taken_up_while_the_shop_is_open_and_says_how_far_it_is(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock(*(f"Chess/k{number}" for number in range(501)))
+        await asyncio.gather(*(world.ask(wish(number)) for number in range(1, 501)))
+        world.crash()
+        states: list[object] = []
+        cancel = CancelOrderByAdmin(order_id=500, admin_telegram_id=ADMIN, reason="no")
+        resume, ask_for_orders = Shop._resume, Shop._ask_for_orders
+
+        def noting_resume(shop: Shop, *about: object) -> None:
+            states.append(shop.inspection()["state"])
+            if len(states) == 3:
+                # One that is asked for before its turn gets its actor at once.
+                shop._relay(500, cancel, None)
+            resume(shop, *about)  # type: ignore[arg-type] # handed on as it came
+
+        def noting_ask(shop: Shop, *about: object, **more: object) -> None:
+            states.append(shop.inspection()["state"])
+            ask_for_orders(shop, *about, **more)  # type: ignore[arg-type] # as above
+
+        monkeypatch.setattr(shop_start, "PAGE", 400)
+        monkeypatch.setattr(Shop, "_resume", noting_resume)
+        monkeypatch.setattr(Shop, "_ask_for_orders", noting_ask)
+        assert await world.start() == ShopStarted(live_orders=500)
+        await world.until_ready()
+        assert states[:3] == [
+            "starting",
+            "starting, 400 open orders read so far",
+            "open, 499 orders still to be taken up",
+        ]
+        assert world.state("shop") == ["open"]
+        assert world.base is not None
+        assert len(world.base.inspect(kind="order", limit=1000).actors) == 499
+        assert world.rows("SELECT id FROM orders WHERE status = 'cancelled'") == [(500,)]
+
+    play(scene)
+
+
+def test_balance_in_another_currency_refuses_the_start(play: Play) -> None:
+    async def scene(world: World) -> None:
+        with_rules(world, over_payment=OverPayment.CREDIT)
+        await world.open()
+        await world.stock("Chess/k1")
+        await world.pay(await world.order(), less=-4_000_000)
+        await world.stop()
+        with_rules(world, fiat_currency="EUR")
+        answer = await world.start()
+        assert isinstance(answer, StartFailed)
+        assert "balances in USD" in answer.why
 
     play(scene)
 

@@ -29,7 +29,7 @@ from actors.messages import (
 from actors.shop import Shop
 from domain.catalog import ImportEntry
 from domain.order import NoticeKind, Order
-from domain.rules import CoinRules, OrderRules
+from domain.rules import CoinRules, LatePayment, OrderRules, OverPayment, PartialStock
 from tests.actors.outside_world import (
     AddressRecipe,
     LoopClock,
@@ -46,7 +46,10 @@ ALICE = 1
 BOB = 2
 COIN = "LTC"
 POLL_SECONDS = 10.0
+MAINTENANCE_SECONDS = 60.0
 TIMEOUT = timedelta(minutes=30)
+WARNING = timedelta(minutes=5)
+EXTENSION = timedelta(minutes=15)
 GRACE = timedelta(minutes=20)
 CONFIRMATION_TIMEOUT = timedelta(minutes=180)
 CONFIRMATIONS = 3
@@ -57,6 +60,13 @@ PRICE_BASE_UNITS = 15_625_000
 RULES = OrderRules(
     fiat_currency="USD",
     timeout=TIMEOUT,
+    warning=WARNING,
+    extension=EXTENSION,
+    max_active=1,
+    max_user_timeouts=3,
+    partial_stock=PartialStock.ASK,
+    late_payment=LatePayment.REFUND,
+    over_payment=OverPayment.REFUND,
     expiry_grace=GRACE,
     confirmation_timeout=CONFIRMATION_TIMEOUT,
     monitor_after_expiry=timedelta(hours=168),
@@ -98,7 +108,7 @@ class World:
         start = StartShop(
             store_path=str(self.store_path),
             admin_telegram_ids=(ADMIN, OTHER_ADMIN),
-            max_active_orders=1,
+            maintenance_interval_seconds=MAINTENANCE_SECONDS,
             rules=self.rules,
             fixed_rates=self.rates,
             environment=Environment(
@@ -205,12 +215,13 @@ class World:
     # --- what becomes of actors -------------------------------------------------------------------
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds, looking at every turn of the loop, then every hundredth."""
+        """Wait until something holds, looking at each turn of the loop, then ever more rarely."""
         turns = 0
         while not holds():
             turns += 1
             assert turns < 100_000
-            await asyncio.sleep(0 if turns < 1_000 else 0.01)
+            # Virtual time passes only while nobody is busy.
+            await asyncio.sleep(0 if turns < 100 else 0.0005 if turns < 5_000 else 0.01)
 
     def actors(self, kind: str) -> list[ActorAddress]:
         """The addresses of all live actors of a kind."""

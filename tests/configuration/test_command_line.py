@@ -11,7 +11,7 @@ import pytest
 
 import run
 from configuration.requirements import Purpose
-from store.projection import WriterSettings
+from store.contract import WriterSettings
 from store.writer import StoreWriter
 
 pytestmark = pytest.mark.usefixtures("own_logging")
@@ -357,7 +357,8 @@ def test_items_are_not_imported_past_a_shop_that_is_running(
     file.write_text("Keys;Windows;A key;12.50;AAA\n")
     (config.parent / "data").mkdir()
     path = str(config.parent / "data" / "holdfast.db")
-    shop = StoreWriter(path, WriterSettings(admin_telegram_ids=(), max_active_orders=1))
+    settings = WriterSettings(admin_telegram_ids=(), max_active_orders=1, max_user_timeouts=3)
+    shop = StoreWriter(path, settings)
     try:
         assert called(config, "items", "import", file) == 2
     finally:

@@ -82,8 +82,9 @@ def test_lists_and_tables_are_json(config: Path) -> None:
         ("HOLDFAST_WEBHOOK__SECRET_ENV", "S", "webhook is not available in this version yet"),
         ("HOLDFAST_COINS__BTC__ENABLED", "true", "coins.BTC is not available in this version"),
         ("HOLDFAST_TELEGRAM__MODE", "webhook", '"webhook" is not available in this version yet'),
-        ("BACKGROUND_TASK_INTERVAL_SECONDS", "60", "is not available in this version yet; remove"),
-        ("MAX_USER_TIMEOUTS", "3", "is not available in this version yet; remove it"),
+        ("BACKGROUND_TASK_INTERVAL_SECONDS", "0", 'maintenance_interval_seconds is "0"; write a '),
+        ("MAX_USER_TIMEOUTS", "none", 'orders.max_user_timeouts is "none"; write a whole number'),
+        ("HOLDFAST_ORDERS__LATE_PAYMENT", "x", 'late_payment is "x"; write "revive" or "credit"'),
         ("ORDER_TIMEOUT_MINUTES", "soon", 'orders.timeout_minutes is "soon"; write a number'),
     ],
 )  # fmt: skip
@@ -107,15 +108,21 @@ def test_variables_with_no_double_underscore_are_free_for_other_uses(config: Pat
     assert settings.shop.currency == "USD"
 
 
-def test_the_bare_name_of_the_time_limit_beats_the_file_and_is_beaten_by_the_full_one(
-    config: Path,
+@pytest.mark.parametrize(
+    ("bare_name", "key"),
+    [
+        ("ORDER_TIMEOUT_MINUTES", "timeout_minutes"),
+        ("BACKGROUND_TASK_INTERVAL_SECONDS", "maintenance_interval_seconds"),
+        ("MAX_USER_TIMEOUTS", "max_user_timeouts"),
+    ],
+)
+def test_a_bare_name_beats_the_file_and_is_beaten_by_the_full_one(
+    config: Path, bare_name: str, key: str
 ) -> None:
-    settings = with_environment(config, ORDER_TIMEOUT_MINUTES="12")
-    assert settings.orders.timeout_minutes == 12
-    settings = with_environment(
-        config, ORDER_TIMEOUT_MINUTES="12", HOLDFAST_ORDERS__TIMEOUT_MINUTES="13"
-    )
-    assert settings.orders.timeout_minutes == 13
+    config.write_text(f"{config.read_text()}\n[orders]\n{key} = 11\n")
+    assert getattr(with_environment(config, **{bare_name: "12"}).orders, key) == 12
+    both = {bare_name: "12", f"HOLDFAST_ORDERS__{key.upper()}": "13"}
+    assert getattr(with_environment(config, **both).orders, key) == 13
 
 
 def test_a_secret_from_the_environment_is_not_told_when_it_is_wrong(config: Path) -> None:

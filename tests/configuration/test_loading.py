@@ -11,6 +11,7 @@ from configuration.loading import load
 from configuration.problems import ConfigurationError
 from configuration.requirements import Purpose
 from configuration.settings import Settings
+from domain.rules import LatePayment, OverPayment, PartialStock
 
 Spoil = Callable[[str, str], Path]
 
@@ -57,9 +58,42 @@ def test_order_rules_are_made_of_the_settings(spoil: Spoil) -> None:
     assert rules.under_payment_tolerance_percent == Decimal("0.1")
     assert rules.expiry_grace == timedelta(minutes=30)
     assert rules.monitor_after_expiry == timedelta(days=7)
+    assert (rules.warning, rules.extension) == (timedelta(minutes=5), timedelta(minutes=15))
+    assert (rules.max_active, rules.max_user_timeouts) == (1, 3)
+    assert rules.partial_stock is PartialStock.ASK
+    assert rules.late_payment is LatePayment.REVIVE
+    assert rules.over_payment is OverPayment.REFUND
     coin = rules.coin("LTC")
     assert coin is not None
     assert (coin.confirmations, coin.smallest_order_base_units) == (3, 50_000)
+
+
+def test_what_the_owner_chooses_of_the_life_of_orders_is_in_the_rules(spoil: Spoil) -> None:
+    chosen = """[orders]
+    warning_minutes = 0.5
+    extension_minutes = 0
+    max_active = 2
+    max_user_timeouts = 1
+    maintenance_interval_seconds = 1.5
+    partial_stock = "reduce"
+    late_payment = "credit"
+    over_payment = "credit"
+    """
+    settings = served(spoil("[rates.fixed]", f"{chosen}\n[rates.fixed]"))
+    rules = settings.order_rules()
+    assert (rules.warning, rules.extension) == (timedelta(seconds=30), timedelta())
+    assert (rules.max_active, rules.max_user_timeouts) == (2, 1)
+    assert rules.partial_stock is PartialStock.REDUCE
+    assert rules.late_payment is LatePayment.CREDIT
+    assert rules.over_payment is OverPayment.CREDIT
+    assert settings.orders.maintenance_interval_seconds == 1.5
+
+
+def test_a_time_to_pay_that_is_shorter_than_the_usual_warning_needs_no_other_setting(
+    spoil: Spoil,
+) -> None:
+    path = spoil("[rates", "[orders]\ntimeout_minutes = 1\nwarning_minutes = 5\n[rates")
+    assert served(path).orders.timeout_minutes == 1
 
 
 def test_a_coin_that_is_not_enabled_is_in_no_rules(spoil: Spoil) -> None:
@@ -122,6 +156,11 @@ def test_a_wrong_setting_is_named_with_its_line_and_what_to_write(
         ("orders", "timeout_minutes = true", "is true; write a number"),
         ("orders", "max_active = 0", "write a whole number from 1"),
         ("orders", "max_active = 1.5", "is 1.5; write a whole number"),
+        ("orders", "max_user_timeouts = 0", "write a whole number from 1"),
+        ("orders", "maintenance_interval_seconds = 0", "write a number from 0.1"),
+        ("orders", 'partial_stock = "some"', 'write "ask" or "reduce" or "reject"'),
+        ("orders", 'late_payment = "keep"', 'write "revive" or "credit" or "refund"'),
+        ("orders", 'over_payment = "revive"', 'is "revive"; write "refund" or "credit"'),
         ("orders", "under_payment_tolerance_percent = 100", "from 0 to 50"),
         ("gateway", "port = 70000", "write a whole number from 0 to 65535"),
         ("gateway", 'host = "a b"', "write an address of this machine"),
@@ -141,13 +180,6 @@ def test_a_value_out_of_its_range_is_refused(
 UNAVAILABLE = [
     'telegram.webhook_secret = "x"',
     'gateway.public_url = "https://x"',
-    "orders.warning_minutes = 5",
-    "orders.extension_minutes = 15",
-    "orders.max_user_timeouts = 3",
-    "orders.maintenance_interval_seconds = 60",
-    'orders.partial_stock = "ask"',
-    'orders.late_payment = "revive"',
-    'orders.over_payment = "refund"',
     'rates.sources = ["a"]',
     "rates.max_age_seconds = 300",
     'rates.fixed.BTC = "1"',
@@ -261,6 +293,11 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(spoil
             "[rates.fixed]",
             '[operator]\nhost = "0.0.0.0"\n[rates.fixed]',
             'operator.token is missing while host is "0.0.0.0"; write at least 16 characters',
+        ),
+        (
+            "[rates.fixed]",
+            "[orders]\nwarning_minutes = 30\n[rates.fixed]",
+            "orders.warning_minutes is not less than orders.timeout_minutes; write less, or 0",
         ),
         ("[rates.fixed]", '[operator]\ntoken = "short"\n[rates.fixed]', "token is too short"),
         ("[rates.fixed]", "[operator]\nport = 8080\n[rates.fixed]", "is 8080 as gateway.port is"),

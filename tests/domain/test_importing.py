@@ -10,6 +10,7 @@ from domain.catalog import ImportEntry, ImportRefusedError
 from domain.import_entry import MAX_PRICE_MINOR
 from domain.importing import parse_import
 
+NOT_A_PRICE = "price is not an amount: write digits and one decimal point, as in 12.50"
 GOOD = {
     "category": "Games",
     "subcategory": "Chess",
@@ -68,6 +69,16 @@ def test_txt_lines_become_entries_and_blank_lines_keep_the_count() -> None:
     ]
 
 
+def test_a_line_is_priced_in_the_currency_of_the_shop() -> None:
+    parsed = parse_import("items.txt", b"Games;Chess;A licence;1250;KEY", "JPY")
+    assert [entry.price_minor for entry in parsed.entries] == [1250]
+
+
+def test_a_line_may_begin_as_a_json_list_does() -> None:
+    parsed = parse_import("items.txt", b"[Games];Chess;A licence;5;KEY", "USD")
+    assert [entry.category for entry in parsed.entries] == ["[Games]"]
+
+
 def test_a_good_entry_stands_beside_bad_ones_that_are_named() -> None:
     content = b"Games;Chess;A licence;0;KEY-1\nGames;Chess;A licence;5;KEY-2\nGames;Chess"
     parsed = parse_import("items.txt", content, "USD")
@@ -90,6 +101,13 @@ def test_item_type_may_stand_first_in_a_line() -> None:
     assert parsed.bad[1].why.startswith("5 fields instead of 6: write ITEM_TYPE;CATEGORY")
 
 
+def test_a_short_line_is_told_the_form_without_an_item_type() -> None:
+    parsed = parse_import("items.txt", b"Games;Chess", "USD")
+    assert parsed.bad[0].why == (
+        "2 fields instead of 5: write CATEGORY;SUBCATEGORY;DESCRIPTION;PRICE;PRIVATE_DATA"
+    )
+
+
 @pytest.mark.parametrize(
     ("literal", "expected"),
     [
@@ -101,6 +119,7 @@ def test_item_type_may_stand_first_in_a_line() -> None:
         ("10000000000", 10**12),
         ('"12.50"', 1250),
         ('" 7 "', 700),
+        ("12." + "0" * 37, 1200),
     ],
 )
 def test_prices_are_read_exactly(literal: str, expected: int) -> None:
@@ -134,6 +153,29 @@ def test_a_price_that_cannot_be_is_named_and_not_rounded(literal: str) -> None:
 def test_the_highest_price_is_a_bound_and_not_a_surprise() -> None:
     assert parse_price(str(MAX_PRICE_MINOR // 100)) == MAX_PRICE_MINOR
     assert parse_price(str(MAX_PRICE_MINOR // 100 + 1)) == "price is above 10,000,000,000"
+
+
+@pytest.mark.parametrize(
+    ("literal", "why"),
+    [
+        ("1e400", "price is above 10,000,000,000"),
+        ("-1e400", "price is not above zero"),
+        ("1e-400", "price has more than 2 decimal places"),
+        ('"12,50"', NOT_A_PRICE),
+        ('"12.5.0"', NOT_A_PRICE),
+        ("12." + "0" * 38, "price has more than 40 characters"),
+    ],
+)
+def test_why_a_price_is_refused(literal: str, why: str) -> None:
+    assert parse_price(literal) == why
+
+
+@pytest.mark.parametrize(
+    ("field", "longest"), [("category", 64), ("description", 1_000), ("private_data", 65_536)]
+)
+def test_a_field_may_be_as_long_as_it_may(field: str, longest: int) -> None:
+    content = json.dumps([{**GOOD, field: "x" * longest}]).encode()
+    assert parse_import("items.json", content, "USD").bad == ()
 
 
 @pytest.mark.parametrize(
@@ -177,10 +219,15 @@ def test_private_data_in_the_place_of_the_price_is_not_repeated() -> None:
 def test_a_key_given_twice_or_missing_is_named() -> None:
     content = b'[{"category": "a", "category": "b", "price": 1}, 7]'
     parsed = parse_import("items.json", content, "USD")
-    assert [bad.why for bad in parsed.bad] == [
-        "key given twice: category; missing key subcategory, description, private_data",
-        'not an object: write {"category": "...", ...}',
+    assert [(bad.place, bad.why) for bad in parsed.bad] == [
+        (1, "key given twice: category; missing key subcategory, description, private_data"),
+        (2, 'not an object: write {"category": "...", ...}'),
     ]
+
+
+@pytest.mark.parametrize(("number", "ending"), [(5, "k4"), (6, "k4, ...")])
+def test_of_many_unknown_keys_the_first_five_are_named(number: int, ending: str) -> None:
+    assert why_bad(**{f"k{n}": 1 for n in range(number)}) == f"unknown key k0, k1, k2, k3, {ending}"
 
 
 def test_private_data_may_have_several_lines_and_loses_space_around_it() -> None:
@@ -194,6 +241,7 @@ def test_private_data_may_have_several_lines_and_loses_space_around_it() -> None
         ("items.JSON", json.dumps([GOOD]).encode(), "entry"),
         ("items", b"\n " + json.dumps([GOOD]).encode(), "entry"),
         ("items.csv", b"Games;Chess;A licence;5;KEY", "line"),
+        ("items", b"Games;Chess;A licence;5;KEY", "line"),
         ("items.txt", b"\xef\xbb\xbfGames;Chess;A licence;5;KEY", "line"),
     ],
 )
@@ -208,7 +256,7 @@ def test_the_format_goes_by_extension_and_else_by_the_first_character(
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("items.txt", b"Games;Chess;x;5;K\nb\xff;", r"not UTF-8 \(byte 20, in line 2\)"),
+        ("items.txt", b"\nGames;Chess;x;5;K\nb\xff;\n", r"not UTF-8 \(byte 21, in line 3\)"),
         ("items.json", '[{"category": "ü"}]'.encode("utf-16"), "not UTF-8"),
         ("items.json", b'[{"category": }]', r"not JSON: .* \(line 1, column 15\)"),
         ("items.json", b"Games;Chess;x;5;K", "not JSON"),

@@ -18,6 +18,7 @@ from domain.money import (
     parse_decimal,
     parse_rate,
     quote_base_units,
+    value_minor,
 )
 
 RATES = st.decimals(min_value="0.00000001", max_value="99999999", places=8)
@@ -53,6 +54,37 @@ def test_quotes_worked_out_by_hand(
     total_minor: int, currency: str, coin: str, rate: str, base_units: int
 ) -> None:
     assert quote_base_units(total_minor, currency, coin, Decimal(rate)) == base_units
+
+
+@given(st.integers(1, 10**15), CURRENCIES, st.sampled_from(sorted(COINS)), RATES)
+def test_the_quote_of_a_price_is_worth_at_least_that_price(
+    total_minor: int, currency: str, symbol: str, rate: Decimal
+) -> None:
+    amount = quote_base_units(total_minor, currency, symbol, rate)
+    assert value_minor(amount, symbol, rate, currency) >= total_minor
+
+
+@pytest.mark.parametrize(
+    ("amount", "coin", "rate", "currency", "value"),
+    [
+        (12_500_000, "LTC", "80", "USD", 1_000),
+        (12_499_999, "LTC", "80", "USD", 999),
+        (1, "BTC", "100000", "USD", 0),
+        (10**18, "ETH", "3000.555", "USD", 300_055),
+        (50_000_000, "SOL", "20000", "JPY", 1_000),
+    ],
+)
+def test_values_worked_out_by_hand(
+    amount: int, coin: str, rate: str, currency: str, value: int
+) -> None:
+    assert value_minor(amount, coin, Decimal(rate), currency) == value
+
+
+def test_an_error_shows_the_beginning_of_what_is_no_amount() -> None:
+    with pytest.raises(MoneyError, match=f"^'{'x' * 40}' is not an amount"):
+        parse_decimal("x" * 41, 2)
+    with pytest.raises(MoneyError, match=f"^'{'x' * 40}' is not a rate"):
+        parse_rate("x" * 41)
 
 
 @given(st.integers(0, 10**20 - 1), st.integers(0, 18))

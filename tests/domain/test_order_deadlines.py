@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.deadlines import decision_due, grace_due, warning_due, watch_until
 from domain.order import (
     By,
+    ExpiryWarned,
     NoticeKind,
     Order,
     OrderExpired,
@@ -14,20 +16,27 @@ from domain.order import (
     OrderStatus,
     PaymentState,
 )
-from domain.order_rules import (
-    GraceOver,
-    decide,
-    decision_due,
-    grace_due,
-    watch_until,
-)
+from domain.order_news import GraceOver, WarningDue
+from domain.order_rules import decide
 from domain.payment import ReceiptState
 from tests.domain.examples import (
     AMOUNT,
+    CANCELLED,
+    EXPIRED,
     EXPIRY,
+    GRACE,
+    MANY_HOURS,
     NOON,
+    PAID,
+    REFUNDING,
     RULES,
+    SECOND,
+    SHIPPED,
+    STATUSES,
+    WAITS,
     amount_told,
+    kinds,
+    late_sighting,
     look,
     looked,
     minutes,
@@ -38,11 +47,7 @@ from tests.domain.examples import (
     told,
 )
 
-SECOND = timedelta(seconds=1)
-MANY_HOURS = minutes(600)
-GRACE = GraceOver(woken_at=NOON)
-WAITS, PAID, SHIPPED = OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SHIPPED
-CANCELLED, EXPIRED = OrderStatus.CANCELLED, OrderStatus.EXPIRED
+WARNING = WarningDue()
 
 
 def test_a_look_begun_before_the_deadline_expires_nothing_however_late_it_ends() -> None:
@@ -57,7 +62,8 @@ def test_the_first_look_begun_at_the_deadline_expires_the_order_and_counts_a_tim
     )
     assert decision.events[0] == expired
     assert told(decision) == [NoticeKind.ORDER_EXPIRED, NoticeKind.ADMIN_ORDER_EXPIRED]
-    assert order.status is EXPIRED
+    assert (decision.by, decision.why) == (By.CHAIN, "no payment covered the order in time")
+    assert (order.status, order.counted_as_timeout) == (EXPIRED, True)
 
 
 def test_a_payment_made_in_time_and_confirmed_while_the_shop_was_down_is_paid() -> None:
@@ -73,22 +79,23 @@ def test_a_payment_made_in_time_and_found_unconfirmed_after_downtime_keeps_the_h
     assert decision_due(order, RULES) == MANY_HOURS + RULES.confirmation_timeout
 
 
-def test_a_payment_after_expiry_is_recorded_as_late_and_told_but_revives_nothing_yet() -> None:
+def test_a_payment_after_expiry_is_recorded_as_late_and_told() -> None:
     expired, _ = looked(new_order(), EXPIRY)
     shown = sighting(chain_time=minutes(40), seen_at=minutes(40))
     order, decision = looked(expired, minutes(40), shown)
     assert (order.status, order.payment_state) == (EXPIRED, PaymentState.LATE)
     assert told(decision) == [NoticeKind.PAYMENT_LATE, NoticeKind.ADMIN_PAYMENT_LATE]
     assert amount_told(decision, NoticeKind.PAYMENT_LATE) == AMOUNT
+    assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_LATE) == AMOUNT
     assert not order.receipts[0].in_time
 
 
-def test_a_late_payment_that_is_mined_is_recorded_without_telling_it_again() -> None:
+def test_a_late_payment_that_is_mined_is_not_told_as_late_again() -> None:
     expired, _ = looked(new_order(), EXPIRY)
-    shown = sighting(chain_time=minutes(40), seen_at=minutes(40))
+    shown = late_sighting(confirmations=0)
     late, _ = looked(expired, minutes(40), shown)
     order, decision = looked(late, minutes(60), replace(shown, confirmations=3, block_height=98))
-    assert told(decision) == []
+    assert NoticeKind.PAYMENT_LATE not in told(decision)
     assert order.receipts[0].state is ReceiptState.CONFIRMED
 
 
@@ -97,7 +104,7 @@ def test_late_money_does_not_pay_an_order_that_the_shop_has_not_yet_expired() ->
     order, decision = looked(new_order(), minutes(33), shown)
     assert (order.status, order.payment_state) == (EXPIRED, PaymentState.LATE)
     assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_LATE) == AMOUNT
-    assert OrderPaid not in {type(event) for event in decision.events}
+    assert OrderPaid not in kinds(decision)
 
 
 def test_a_partial_payment_does_not_keep_the_hold_and_is_told_as_late() -> None:
@@ -118,6 +125,13 @@ def test_a_seen_payment_keeps_the_hold_until_the_confirmation_timeout_and_no_lon
     assert [e.counts_as_timeout for e in decision.events if isinstance(e, OrderExpired)] == [False]
 
 
+def test_late_money_beside_a_seen_payment_waits_for_it_with_the_order() -> None:
+    seen, _ = looked(new_order(), minutes(5), sighting())
+    order, decision = looked(seen, minutes(41), sighting(), late_sighting())
+    assert (order.status, order.payment_state) == (WAITS, PaymentState.SEEN)
+    assert told(decision) == []
+
+
 def test_a_confirmation_at_the_very_last_look_still_pays() -> None:
     seen, _ = looked(new_order(), minutes(5), sighting())
     last = minutes(5) + RULES.confirmation_timeout
@@ -132,9 +146,12 @@ def test_a_covering_payment_that_vanishes_after_the_deadline_ends_the_hold() -> 
 
 
 def test_a_payment_of_a_cancelled_order_is_never_unaccounted_for() -> None:
-    order, decision = looked(order_that_is(CANCELLED), minutes(40), sighting(confirmations=3))
+    order, decision = looked(
+        order_that_is(CANCELLED), minutes(40), sighting(confirmations=3), rules=REFUNDING
+    )
     assert (order.status, order.payment_state) == (CANCELLED, PaymentState.LATE)
     assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_LATE) == AMOUNT
+    assert amount_told(decision, NoticeKind.ADMIN_MONEY_TO_REFUND) == AMOUNT
 
 
 # --- a blind shop ---------------------------------------------------------------------------------
@@ -146,7 +163,8 @@ def test_a_blind_shop_expires_after_the_grace_and_counts_no_timeout() -> None:
     decision = decide(new_order(), GRACE, RULES, due)
     assert isinstance(decision.events[0], OrderExpired)
     assert not decision.events[0].counts_as_timeout
-    assert decision.by is By.CLOCK
+    assert (decision.by, decision.why) == (By.CLOCK, "the chain could not be looked at")
+    assert decision.wants_stock is False
 
 
 def test_the_grace_is_counted_from_when_the_shop_was_there_to_look() -> None:
@@ -163,6 +181,68 @@ def test_the_grace_of_a_covered_order_begins_after_its_confirmation_timeout() ->
     order, decision = step(seen, GRACE, due)
     assert (order.status, order.payment_state) == (EXPIRED, PaymentState.LATE)
     assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_LATE) == AMOUNT
+
+
+# --- the warning ----------------------------------------------------------------------------------
+
+
+def test_the_shopper_is_warned_once_before_the_end() -> None:
+    due = EXPIRY - RULES.warning
+    assert warning_due(new_order(), RULES) == due
+    assert decide(new_order(), WARNING, RULES, due - SECOND).events == ()
+    order, decision = step(new_order(), WARNING, due)
+    assert decision.events[0] == ExpiryWarned(expires_at=EXPIRY)
+    assert told(decision) == [NoticeKind.EXPIRY_WARNING]
+    assert amount_told(decision, NoticeKind.EXPIRY_WARNING) == AMOUNT
+    assert (decision.by, decision.why) == (By.CLOCK, "the time to pay is nearly over")
+    assert order.warned_of == EXPIRY
+    assert warning_due(order, RULES) is None
+    assert decide(order, WARNING, RULES, due + SECOND).events == ()
+
+
+def test_a_warning_names_what_is_still_missing() -> None:
+    partial, _ = looked(new_order(), minutes(5), sighting(AMOUNT - 60_000))
+    decision = decide(partial, WARNING, RULES, minutes(26))
+    assert amount_told(decision, NoticeKind.EXPIRY_WARNING) == 60_000
+
+
+def test_nobody_is_warned_when_the_time_is_over() -> None:
+    assert decide(new_order(), WARNING, RULES, EXPIRY - SECOND).events != ()
+    assert decide(new_order(), WARNING, RULES, EXPIRY).events == ()
+
+
+def test_a_new_end_is_warned_of_anew() -> None:
+    warned, _ = step(new_order(), WARNING, minutes(26))
+    extended, _ = looked(warned, minutes(28), sighting(AMOUNT // 2, chain_time=minutes(28)))
+    due = extended.expires_at - RULES.warning
+    assert warning_due(extended, RULES) == due
+    assert decide(extended, WARNING, RULES, due).events != ()
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        replace(new_order(), covered_at=minutes(5)),
+        replace(new_order(), expires_at=NOON + RULES.warning),
+        replace(new_order(), extended_at=EXPIRY - RULES.warning),
+        *(order_that_is(status) for status in STATUSES if status is not WAITS),
+    ],
+    ids=["covered", "short", "just extended", "paid", "shipped", "cancelled", "expired"],
+)
+def test_there_is_nothing_to_warn_of(order: Order) -> None:
+    assert warning_due(order, RULES) is None
+    assert decide(order, WARNING, RULES, order.expires_at - SECOND).events == ()
+
+
+def test_a_warning_that_falls_just_after_the_order_was_placed_is_given() -> None:
+    order = replace(new_order(), expires_at=NOON + RULES.warning + SECOND)
+    assert warning_due(order, RULES) == NOON + SECOND
+
+
+def test_an_owner_who_wants_no_warnings_gets_none() -> None:
+    rules = replace(RULES, warning=timedelta(0))
+    assert warning_due(new_order(), rules) is None
+    assert decide(new_order(), WARNING, rules, EXPIRY - SECOND).events == ()
 
 
 # --- deadlines ------------------------------------------------------------------------------------

@@ -1,43 +1,45 @@
 """What becomes of an order: every status met by every kind of news."""
 
 from dataclasses import replace
-from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from domain.evolution import evolve_all
 from domain.order import (
-    Audience,
     By,
-    Noticed,
     NoticeKind,
     OrderCreated,
     OrderShipped,
     OrderStatus,
-    PaymentState,
     RefusalReason,
 )
-from domain.order_rules import (
-    CancelWished,
-    GoodsTaken,
-    GraceOver,
-    OrderNews,
-    ShipWished,
-    create,
-    decide,
-    tolerance_base_units,
-)
-from domain.payment import ReceiptState
+from domain.order_news import CancelWished, GoodsTaken, OrderNews, RevivalStock, WarningDue
+from domain.order_rules import create, decide, tolerance_base_units
 from tests.domain.examples import (
-    AMOUNT,
+    CANCEL,
+    CANCEL_BY_ADMIN,
+    CANCELLED,
+    CONFIRM,
+    EXPIRE_BY_ADMIN,
+    EXPIRED,
     EXPIRY,
-    NOON,
+    GRACE,
+    MANY_HOURS,
+    NO_STOCK,
+    OTHER_UNITS,
+    PAID,
+    REFUND,
     RULES,
+    SECOND,
+    SHIP,
+    SHIPPED,
     SHOPPER_ID,
-    TOLERANCE,
-    after,
-    amount_told,
+    STATUSES,
+    STOCK,
+    WAITS,
+    late_sighting,
     look,
-    looked,
     minutes,
     new_order,
     order_that_is,
@@ -46,43 +48,70 @@ from tests.domain.examples import (
     told,
 )
 
-SECOND = timedelta(seconds=1)
-MANY_HOURS = minutes(600)
-CANCEL = CancelWished(telegram_id=SHOPPER_ID)
-SHIP = ShipWished(admin_telegram_id=1, tracking_number="TRACK-1")
-GRACE = GraceOver(woken_at=NOON)
+AMOUNT_OF_A_CENT = 10_000
+STOCK_FOR_WISH = RevivalStock(lines=OTHER_UNITS, wish=CONFIRM)
+NO_STOCK_FOR_WISH = RevivalStock(lines=None, wish=CONFIRM)
 NEWS: dict[str, OrderNews] = {
     "confirmed": look(minutes(10), sighting(confirmations=3)),
     "seen": look(minutes(10), sighting()),
     "nothing, in time": look(minutes(10)),
     "nothing, after": look(EXPIRY),
+    "late money": look(minutes(40), late_sighting()),
     "grace over": GRACE,
+    "warning": WarningDue(),
     "cancel": CANCEL,
     "cancel by another": CancelWished(telegram_id=SHOPPER_ID + 1),
+    "cancel by an admin": CANCEL_BY_ADMIN,
+    "expire": EXPIRE_BY_ADMIN,
+    "confirm": CONFIRM,
+    "refund": REFUND,
     "ship": SHIP,
     "goods taken": GoodsTaken(),
+    "stock": STOCK,
+    "no stock": NO_STOCK,
+    "stock for a wish": STOCK_FOR_WISH,
+    "no stock for a wish": NO_STOCK_FOR_WISH,
 }
-WAITS, PAID, SHIPPED = OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SHIPPED
-CANCELLED, EXPIRED = OrderStatus.CANCELLED, OrderStatus.EXPIRED
 # Columns as in STATUSES: the status after the news, or why it was refused.
-STATUSES = (WAITS, PAID, SHIPPED, CANCELLED, EXPIRED)
 _NOT_YOURS, _ENDED = RefusalReason.NOT_YOURS, RefusalReason.ALREADY_ENDED
+_IS_PAID, _IS_SHIPPED = RefusalReason.ALREADY_PAID, RefusalReason.ALREADY_SHIPPED
+_STAYS = STATUSES
 OUTCOMES: dict[str, tuple[OrderStatus | RefusalReason, ...]] = {
     "confirmed": (PAID, PAID, SHIPPED, CANCELLED, EXPIRED),
-    "seen": (WAITS, PAID, SHIPPED, CANCELLED, EXPIRED),
-    "nothing, in time": (WAITS, PAID, SHIPPED, CANCELLED, EXPIRED),
+    "seen": _STAYS,
+    "nothing, in time": _STAYS,
     "nothing, after": (EXPIRED, PAID, SHIPPED, CANCELLED, EXPIRED),
+    "late money": (EXPIRED, PAID, SHIPPED, CANCELLED, EXPIRED),
     "grace over": (EXPIRED, PAID, SHIPPED, CANCELLED, EXPIRED),
-    "cancel": (CANCELLED, _ENDED, _ENDED, _ENDED, _ENDED),
+    "warning": _STAYS,
+    "cancel": (CANCELLED, _IS_PAID, _IS_SHIPPED, _ENDED, _ENDED),
     "cancel by another": (_NOT_YOURS,) * 5,
-    "ship": (RefusalReason.NOT_PAID, SHIPPED, RefusalReason.ALREADY_SHIPPED, _ENDED, _ENDED),
+    "cancel by an admin": (CANCELLED, _IS_PAID, _IS_SHIPPED, _ENDED, _ENDED),
+    "expire": (EXPIRED, _IS_PAID, _IS_SHIPPED, _ENDED, _ENDED),
+    "confirm": (PAID, _IS_PAID, _IS_SHIPPED, CANCELLED, EXPIRED),
+    "refund": (RefusalReason.NOTHING_TO_REFUND,) * 5,
+    "ship": (RefusalReason.NOT_PAID, SHIPPED, _IS_SHIPPED, _ENDED, _ENDED),
     "goods taken": (WAITS, SHIPPED, SHIPPED, CANCELLED, EXPIRED),
+    "stock": _STAYS,
+    "no stock": _STAYS,
+    "stock for a wish": (WAITS, _IS_PAID, _IS_SHIPPED, PAID, PAID),
+    "no stock for a wish": (
+        WAITS,
+        _IS_PAID,
+        _IS_SHIPPED,
+        RefusalReason.STOCK_SHORT,
+        RefusalReason.STOCK_SHORT,
+    ),
 }
 CELLS = [
     pytest.param(status, NEWS[name], outcome, id=f"{status}-{name}")
     for name, row in OUTCOMES.items()
     for status, outcome in zip(STATUSES, row, strict=True)
 ]
+
+
+def test_every_kind_of_news_is_in_the_table_of_outcomes() -> None:
+    assert NEWS.keys() == OUTCOMES.keys()
 
 
 @pytest.mark.parametrize(("status", "news", "outcome"), CELLS)
@@ -107,177 +136,62 @@ def test_news_that_comes_twice_leads_to_no_second_event(
     assert decide(order, news, RULES, MANY_HOURS + SECOND).events == ()
 
 
+BY_CHAIN = ("confirmed", "seen", "nothing, in time", "nothing, after", "late money")
+BY_CLOCK = ("grace over", "warning")
+BY_SHOPPER = ("cancel", "cancel by another")
+BY_SHOP = ("goods taken", "stock", "no stock")
+
+
+@pytest.mark.parametrize("name", NEWS)
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_decision_says_on_whose_account_it_is_also_where_nothing_follows(
+    status: OrderStatus, name: str
+) -> None:
+    by = decide(order_that_is(status), NEWS[name], RULES, MANY_HOURS).by
+    expected = {
+        By.CHAIN: name in BY_CHAIN,
+        By.CLOCK: name in BY_CLOCK,
+        By.SHOPPER: name in BY_SHOPPER,
+        By.SHOP: name in BY_SHOP or (status is WAITS and "for a wish" in name),
+    }
+    assert by is next((each for each, holds in expected.items() if holds), By.ADMIN)
+
+
+@pytest.mark.parametrize("name", [name for name in NEWS if name != "late money"])
+def test_whatever_ends_an_order_says_when(name: str) -> None:
+    order, _ = step(new_order(), NEWS[name], MANY_HOURS)
+    assert order.closed_at == (MANY_HOURS if order.status in (CANCELLED, EXPIRED) else None)
+    assert order.paid_at == (MANY_HOURS if order.status is PAID else None)
+    timeout = name == "nothing, after"
+    assert order.counted_as_timeout is timeout
+
+
+@pytest.mark.parametrize("news", NEWS.values(), ids=NEWS.keys())
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_change_says_why_and_who_of_the_people_made_it(
+    status: OrderStatus, news: OrderNews
+) -> None:
+    decision = decide(order_that_is(status), news, RULES, MANY_HOURS)
+    assert bool(decision.why) == bool(decision.events)
+    by_people = decision.by in (By.SHOPPER, By.ADMIN)
+    assert (decision.by_telegram_id is not None) == by_people
+
+
 def test_a_new_order_is_told_to_both_sides_and_is_what_its_first_event_says() -> None:
     order = new_order()
     decision = create(order)
     assert decision.events[0] == OrderCreated(order=order)
     assert told(decision) == [NoticeKind.ORDER_CREATED, NoticeKind.ADMIN_ORDER_CREATED]
-    assert after(order_that_is(EXPIRED), decision.events) == order
+    assert evolve_all(order_that_is(EXPIRED), decision.events) == order
     assert (decision.by, decision.by_telegram_id) == (By.SHOPPER, SHOPPER_ID)
-
-
-# --- paying ---------------------------------------------------------------------------------------
-
-
-def test_a_payment_is_seen_then_confirmed_then_the_goods_go_out_once() -> None:
-    seen, first = looked(new_order(), minutes(5), sighting())
-    deeper, second = looked(seen, minutes(8), sighting(confirmations=1))
-    paid, third = looked(deeper, minutes(12), sighting(confirmations=3))
-    _, fourth = looked(paid, minutes(13), sighting(confirmations=3))
-    assert told(first) == [NoticeKind.PAYMENT_SEEN, NoticeKind.ADMIN_PAYMENT_SEEN]
-    assert (seen.payment_state, seen.covered_at) == (PaymentState.SEEN, minutes(5))
-    assert told(second) == []
-    assert told(third) == [NoticeKind.GOODS, NoticeKind.ADMIN_PAYMENT_RECEIVED]
-    assert (paid.status, paid.payment_state) == (PAID, PaymentState.PAID)
-    assert paid.paid_at == minutes(12) + SECOND
-    assert fourth.events == ()
-
-
-@pytest.mark.parametrize(
-    ("amount", "status", "state"),
-    [
-        (AMOUNT, PAID, PaymentState.PAID),
-        (AMOUNT - TOLERANCE, PAID, PaymentState.PAID),
-        (AMOUNT - TOLERANCE - 1, WAITS, PaymentState.PARTIAL),
-        (AMOUNT + TOLERANCE, PAID, PaymentState.PAID),
-        (AMOUNT + TOLERANCE + 1, PAID, PaymentState.OVER),
-    ],
-)
-def test_the_tolerance_holds_to_the_last_base_unit(
-    amount: int, status: OrderStatus, state: PaymentState
-) -> None:
-    order, _ = looked(new_order(), minutes(5), sighting(amount, confirmations=3))
-    assert (order.status, order.payment_state) == (status, state)
-
-
-def test_several_payments_add_up_and_each_shortfall_is_told() -> None:
-    part = sighting(AMOUNT - 3_000_000, confirmations=3)
-    rest = sighting(3_000_000, transaction_id="bb", confirmations=3)
-    partial, first = looked(new_order(), minutes(5), part)
-    paid, second = looked(partial, minutes(9), part, rest)
-    assert amount_told(first, NoticeKind.PAYMENT_PARTIAL) == 3_000_000
-    assert partial.payment_state is PaymentState.PARTIAL
-    assert paid.status is PAID
-    assert amount_told(second, NoticeKind.ADMIN_PAYMENT_RECEIVED) == AMOUNT
-
-
-def test_an_order_is_not_paid_while_only_a_part_is_confirmed() -> None:
-    part = sighting(AMOUNT // 2, confirmations=3)
-    rest = sighting(AMOUNT // 2, transaction_id="bb", confirmations=2)
-    order, _ = looked(new_order(), minutes(5), part, rest)
-    assert (order.status, order.payment_state) == (WAITS, PaymentState.SEEN)
-
-
-def test_an_overpayment_is_told_with_its_surplus() -> None:
-    order, decision = looked(new_order(), minutes(5), sighting(3 * AMOUNT, confirmations=3))
-    assert order.payment_state is PaymentState.OVER
-    assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_OVER) == 2 * AMOUNT
-
-
-def test_a_second_payment_after_the_first_makes_the_order_overpaid_once() -> None:
-    shown = (sighting(confirmations=3), sighting(transaction_id="bb"))
-    over, first = looked(order_that_is(SHIPPED), minutes(60), *shown)
-    confirmed = (shown[0], replace(shown[1], confirmations=3, block_height=98, block_hash="h98"))
-    _, second = looked(over, minutes(90), *confirmed)
-    assert (over.status, over.payment_state) == (SHIPPED, PaymentState.OVER)
-    assert amount_told(first, NoticeKind.ADMIN_PAYMENT_OVER) == AMOUNT
-    assert told(second) == []
-    assert len(second.events) == 1
-
-
-# --- payments that vanish -------------------------------------------------------------------------
-
-
-def test_a_payment_that_vanishes_is_told_and_covers_nothing() -> None:
-    seen, _ = looked(new_order(), minutes(5), sighting())
-    order, decision = looked(seen, minutes(6))
-    assert told(decision) == [NoticeKind.PAYMENT_VANISHED]
-    assert (order.payment_state, order.covered_at) == (PaymentState.NONE, None)
-    assert order.receipts[0].state is ReceiptState.GONE
-
-
-def test_nobody_is_asked_to_pay_again_when_a_replacement_covers_the_order() -> None:
-    seen, _ = looked(new_order(), minutes(5), sighting())
-    bumped = sighting(transaction_id="bb", chain_time=minutes(6))
-    order, decision = looked(seen, minutes(6), bumped)
-    assert told(decision) == []
-    assert (order.payment_state, order.covered_at) == (PaymentState.SEEN, minutes(5))
-    paid, _ = looked(order, minutes(9), replace(bumped, confirmations=3))
-    assert paid.status is PAID
-
-
-def test_a_replacement_that_pays_less_is_told_with_what_is_missing() -> None:
-    seen, _ = looked(new_order(), minutes(5), sighting())
-    order, decision = looked(seen, minutes(6), sighting(AMOUNT - 60_000, transaction_id="bb"))
-    assert told(decision) == [
-        NoticeKind.PAYMENT_VANISHED,
-        NoticeKind.PAYMENT_PARTIAL,
-        NoticeKind.ADMIN_PAYMENT_SEEN,
-    ]
-    assert amount_told(decision, NoticeKind.PAYMENT_PARTIAL) == 60_000
-    assert order.covered_at is None
-
-
-@pytest.mark.parametrize("status", [PAID, SHIPPED])
-def test_a_reorganisation_after_payment_alarms_the_admins_once_and_takes_nothing_back(
-    status: OrderStatus,
-) -> None:
-    order, decision = looked(order_that_is(status), minutes(60))
-    assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_REVERSED) == AMOUNT
-    assert (order.status, order.payment_state) == (status, PaymentState.REVERSED)
-    again, quiet = looked(order, minutes(61))
-    assert quiet.events == ()
-    back, _ = looked(again, minutes(70), sighting(confirmations=3))
-    assert (back.status, back.payment_state) == (status, PaymentState.PAID)
-
-
-def test_the_same_payment_mined_again_delivers_nothing_twice() -> None:
-    order, _ = looked(order_that_is(SHIPPED), minutes(60))
-    back, decision = looked(order, minutes(70), sighting(confirmations=3))
-    assert told(decision) == []
-    assert len(back.receipts) == 1
-
-
-# --- people ---------------------------------------------------------------------------------------
-
-
-def test_a_cancellation_is_told_to_both_sides() -> None:
-    order, decision = step(new_order(), CANCEL, minutes(3))
-    assert order.closed_at == minutes(3)
-    assert told(decision) == [NoticeKind.ORDER_CANCELLED, NoticeKind.ADMIN_ORDER_CANCELLED]
-
-
-def test_an_order_with_money_on_its_way_cannot_be_cancelled() -> None:
-    partial, _ = looked(new_order(), minutes(5), sighting(1))
-    decision = decide(partial, CANCEL, RULES, minutes(6))
-    assert (decision.refusal, decision.events) == (RefusalReason.PAYMENT_SEEN, ())
-
-
-def test_an_order_whose_payment_vanished_can_be_cancelled() -> None:
-    seen, _ = looked(new_order(), minutes(5), sighting())
-    gone, _ = looked(seen, minutes(6))
-    order, _ = step(gone, CANCEL, minutes(7))
-    assert order.status is CANCELLED
-
-
-def test_another_shopper_learns_nothing_of_an_order() -> None:
-    stranger = CancelWished(telegram_id=SHOPPER_ID + 1)
-    refusals = {decide(order_that_is(s), stranger, RULES, MANY_HOURS).refusal for s in STATUSES}
-    assert refusals == {RefusalReason.NOT_YOURS}
-
-
-def test_a_shipment_by_an_admin_carries_its_tracking_number_to_the_shopper() -> None:
-    order, decision = step(order_that_is(PAID), SHIP, minutes(20))
-    shipped = OrderShipped(shipped_at=minutes(20), tracking_number="TRACK-1")
-    notice = Noticed(kind=NoticeKind.ORDER_SHIPPED, audience=Audience.SHOPPER, detail="TRACK-1")
-    assert decision.events == (shipped, notice)
-    assert (order.status, order.shipped_at) == (SHIPPED, minutes(20))
+    assert decision.why == "order placed"
 
 
 def test_delivered_goods_ship_the_order_without_telling_the_shopper_what_is_in_the_chat() -> None:
     order, decision = step(order_that_is(PAID), GoodsTaken(), minutes(20))
     assert decision.events == (OrderShipped(shipped_at=minutes(20), tracking_number=None),)
-    assert order.status is SHIPPED
+    assert (order.status, order.shipped_at) == (SHIPPED, minutes(20))
+    assert (decision.by, decision.why) == (By.SHOP, "digital goods were delivered")
 
 
 # --- tolerance ------------------------------------------------------------------------------------
@@ -294,9 +208,17 @@ def test_delivered_goods_ship_the_order_without_telling_the_shopper_what_is_in_t
         (3_333_333 * 10**9, "ETH", 16_666 * 10**9),
         (10**9, "ETH", 0),
         (10_000_000, "SOL", 50_000),
+        (199, "SOL", 0),
+        (2 * 10**26 + 2 * 10**11, "ETH", 10**24 + 10**9),
     ],
 )
 def test_the_tolerance_is_a_share_or_dust_in_whole_quote_units_and_never_the_whole(
     amount: int, coin: str, tolerance: int
 ) -> None:
     assert tolerance_base_units(amount, coin, RULES) == tolerance
+
+
+def test_without_a_tolerance_and_dust_every_base_unit_is_asked_for() -> None:
+    coins = tuple(replace(coin, dust_base_units=0) for coin in RULES.coins)
+    rules = replace(RULES, under_payment_tolerance_percent=Decimal(0), coins=coins)
+    assert tolerance_base_units(AMOUNT_OF_A_CENT, "LTC", rules) == 0

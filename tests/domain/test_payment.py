@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -11,19 +12,27 @@ from domain.payment import (
     Receipt,
     ReceiptState,
     Sighting,
+    Terms,
     Totals,
     changed_receipts,
     receipt_id,
     totals,
 )
-from tests.domain.examples import EXPIRY, minutes, receipt, sighting
+from tests.domain.examples import EXPIRY, RATE, SECOND, confirmed, minutes, receipt, sighting
 
-SECOND = timedelta(seconds=1)
 LATE = EXPIRY + timedelta(minutes=10)
+NEW_RATE = Decimal(80)
+TERMS = Terms(
+    deadline=EXPIRY,
+    confirmations_required=3,
+    locked_rate=RATE,
+    current_rate=NEW_RATE,
+    settled=frozenset(),
+)
 
 
 def change(known: tuple[Receipt, ...], *sightings: Sighting) -> tuple[Receipt, ...]:
-    return changed_receipts(known, sightings, deadline=EXPIRY, confirmations_required=3)
+    return changed_receipts(known, sightings, TERMS)
 
 
 def only(receipts: tuple[Receipt, ...]) -> Receipt:
@@ -121,6 +130,50 @@ def test_a_timely_payment_stays_timely_when_it_comes_back_late() -> None:
     back = change(gone, sighting(confirmations=3, chain_time=LATE, seen_at=LATE))
     assert only(back).in_time
     assert only(back).seen_at == minutes(5)
+
+
+# --- what it is worth -----------------------------------------------------------------------------
+
+
+def late(seen_minutes: float = 40, confirmations: int = 0) -> Sighting:
+    return sighting(confirmations=confirmations, chain_time=minutes(seen_minutes))
+
+
+def test_a_payment_in_time_keeps_the_locked_rate() -> None:
+    assert only(change((), sighting())).rate == RATE
+
+
+def test_a_late_payment_is_valued_at_the_rate_when_it_was_first_seen() -> None:
+    first = change((), late())
+    dearer = replace(TERMS, current_rate=Decimal(200))
+    again = only(changed_receipts(first, (late(confirmations=1),), dearer))
+    assert only(first).rate == NEW_RATE
+    assert again.rate == NEW_RATE
+
+
+def test_a_late_payment_that_vanished_and_came_back_keeps_its_rate() -> None:
+    first = change((), late())
+    dearer = replace(TERMS, current_rate=Decimal(200))
+    back = only(changed_receipts(change(first), (late(50),), dearer))
+    assert (back.rate, back.state) == (NEW_RATE, ReceiptState.SEEN)
+
+
+def test_a_rate_that_was_not_known_at_first_is_filled_in_and_kept() -> None:
+    unknown = changed_receipts((), (late(),), replace(TERMS, current_rate=None))
+    filled = change(unknown, late())
+    dearer = replace(TERMS, current_rate=Decimal(200))
+    assert only(unknown).rate is None
+    assert only(filled).rate == NEW_RATE
+    assert changed_receipts(filled, (late(),), dearer) == ()
+
+
+def test_the_rate_of_money_that_was_set_aside_without_one_is_not_filled_in() -> None:
+    unknown = confirmed(in_time=False, rate=None)
+    settled = replace(TERMS, settled=frozenset({"aa:0"}))
+    others = replace(TERMS, settled=frozenset({"bb:0"}))
+    assert only(changed_receipts((unknown,), (late(31, 3),), others)).rate == NEW_RATE
+    after = changed_receipts((unknown,), (late(31),), settled)
+    assert only(after).rate is None
 
 
 # --- properties -----------------------------------------------------------------------------------

@@ -78,6 +78,14 @@ def test_released_units_go_before_younger_ones_and_once_however_often_released()
     assert take(pool, 3, 4) == (1, 2, 3, 4)
 
 
+def test_a_wish_is_served_from_returned_and_waiting_units_together_and_gets_no_more() -> None:
+    pool = pool_of(1, 2, 3, 4)
+    take(pool, 1, 1)
+    pool.release(1)
+    assert take(pool, 2, 2) == (1, 2)
+    assert pool.available == 2
+
+
 def test_committed_units_never_come_back() -> None:
     pool = pool_of(1, 2)
     take(pool, 1, 1)

@@ -71,7 +71,8 @@ async def test_without_the_pools_check_the_store_still_refuses_the_second_buyer(
     program = ("-m", "tests.end_to_end.shop_without_pool_check")
     async with RunningShop(folder, program) as shop:
         await race_for_one_unit(telegram, folder, repetitions=20)
-        assert shop.log().count("was refused by the ledger: unit_taken") == 20
+        # The second buyer's order asks the pool three times before it believes that there is none.
+        assert shop.log().count("was refused by the ledger: unit_taken") == 3 * 20
 
 
 async def race_for_one_unit(telegram: TelegramServer, folder: ShopFolder, repetitions: int) -> None:
@@ -196,7 +197,7 @@ async def test_a_payment_after_expiry_is_recorded_and_the_admin_is_told(
         invoice = await order(shopper, "Alpha")
         await wait_for_text(shopper, "expired")
         litecoin_node.pay(invoice.address, invoice.amount)
-        await wait_for_text(admin, f"#{invoice.order_id}", "0.12500000 LTC", "ended")
+        await wait_for_text(admin, f"#{invoice.order_id}", "0.12500000 LTC", "too late")
         states = "SELECT status, payment_state FROM orders WHERE id = ?"
         assert folder.row(states, invoice.order_id) == ("expired", "late")
         assert folder.row("SELECT count(*) FROM items WHERE is_sold = 1") == (0,)

@@ -111,6 +111,16 @@ async def test_health_is_ok_when_the_shop_says_that_it_is_ready(
     ("answer", "status", "why"),
     [
         (ShopHealth(ready=False, coins={}, why_not_ready="opening"), "starting", "opening"),
+        (
+            ShopHealth(
+                ready=False,
+                coins={},
+                why_not_ready="the store cannot be written: the disk is full",
+                store_trouble="the disk is full",
+            ),
+            "unavailable",
+            "the store cannot be written: the disk is full",
+        ),
         (ShopUnavailable(why="the root is gone"), "unavailable", "the root is gone"),
         (None, "unresponsive", "no answer within 5 seconds"),
         ("what?", "unavailable", "the shop answered with str"),

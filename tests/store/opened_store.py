@@ -39,15 +39,15 @@ from store.contract import (
     Record,
     Recorded,
     RecordRefused,
+    WriterSettings,
 )
-from store.projection import WriterSettings
 from store.queries import StoreReader
 from store.writer import StoreWriter
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ADMINS = (1, 2)
 SHOPPER_ID = 70
-SETTINGS = WriterSettings(admin_telegram_ids=ADMINS, max_active_orders=1)
+SETTINGS = WriterSettings(admin_telegram_ids=ADMINS, max_active_orders=1, max_user_timeouts=3)
 TELL_ADMINS = Noticed(kind=NoticeKind.ADMIN_ALERT, audience=Audience.ADMINS, detail="careful")
 
 
@@ -59,7 +59,8 @@ EXPIRED = OrderExpired(
     closed_at=minutes(31), counts_as_timeout=True, payment_state=PaymentState.NONE
 )
 BLIND_EXPIRED = replace(EXPIRED, counts_as_timeout=False)
-CANCELLED = OrderCancelled(closed_at=minutes(3))
+CANCELLED = OrderCancelled(closed_at=minutes(3), cancelled_by=By.SHOPPER)
+CONFIRMED = OrderPaid(paid_at=minutes(9), confirmed_by_telegram_id=ADMINS[0])
 SHIPPED = OrderShipped(shipped_at=minutes(12), tracking_number="TRACK-1")
 
 
@@ -111,6 +112,7 @@ def receipt(transaction_id: str = "aa", state: ReceiptState = ReceiptState.CONFI
         amount_base_units=10_000_000,
         state=state,
         in_time=True,
+        rate=Decimal("100.00"),
         block_height=100 if confirmed else None,
         block_hash="h100" if confirmed else None,
         chain_time=minutes(5),
@@ -197,7 +199,8 @@ class OpenedStore:
 
     def sell(self, order: Order) -> None:
         """Pay an order that was just created."""
-        paid = (receipts_changed(receipt()), OrderPaid(paid_at=minutes(10)))
+        whole = replace(receipt(), amount_base_units=order.amount_base_units)
+        paid = (receipts_changed(whole), OrderPaid(paid_at=minutes(10)))
         goods = Noticed(kind=NoticeKind.GOODS, audience=Audience.SHOPPER)
         answer = self.change(order.order_id, 1, *paid, goods)
         assert isinstance(answer, Recorded), answer

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.events import ItemsAdded, PlaceMoved, ShopperSeen
-from domain.order import By, OrderPaid, Unit
+from domain.order import By, Unit
 from store.contract import (
     GetOrder,
     GetPlace,
@@ -19,6 +19,7 @@ from store.contract import (
 )
 from tests.store.opened_store import (
     CANCELLED,
+    CONFIRMED,
     NOON,
     TELL_ADMINS,
     OpenedStore,
@@ -72,7 +73,7 @@ def test_a_command_twice_in_one_batch_is_written_once(store: OpenedStore) -> Non
 
 def test_a_repeated_change_is_not_taken_for_a_stale_one(store: OpenedStore) -> None:
     store.create(order_of(1))
-    paid = store.changing(1, 1, OrderPaid(paid_at=NOON))
+    paid = store.changing(1, 1, CONFIRMED)
     assert store.ask(paid) == store.ask(paid) == Recorded(command_id=paid.command_id, order_id=1)
     assert store.number("SELECT version FROM orders") == 2
 

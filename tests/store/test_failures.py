@@ -11,7 +11,7 @@ import pytest
 from domain.events import ItemsAdded
 from domain.order import By
 from store.contract import GetOrder, OrderLoaded, Record, Recorded, RecordRefused
-from store.writer import StoreUnavailableError
+from store.trouble import StoreUnavailableError
 from tests.store.opened_store import (
     NOON,
     TELL_ADMINS,

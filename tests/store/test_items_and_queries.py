@@ -13,7 +13,7 @@ from domain.order import By, OrderShipped, Unit
 from store.contract import GetPool, PoolLoaded, Record, RecordRefused
 from store.offline import import_items
 from store.queries import CategoryRow, GoodsRow, LineRow, StoreReader, SubcategoryRow
-from store.writer import StoreUnavailableError
+from store.trouble import StoreUnavailableError
 from tests.store.opened_store import (
     CANCELLED,
     NOON,

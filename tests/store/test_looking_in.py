@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from store.writer import StoreUnavailableError
+from store.trouble import StoreUnavailableError
 from tests.store.opened_store import OpenedStore, creation, order_of
 from tests.store.test_failures import lose_answer
 

@@ -21,17 +21,17 @@ from store.contract import (
     RecordRefused,
     SettleOrder,
 )
-from store.projection import WriterSettings
 from tests.store.opened_store import (
     CANCELLED,
+    CONFIRMED,
     EXPIRED,
     NOON,
+    SETTINGS,
     SHIPPED,
     SHOPPER_ID,
     OpenedStore,
     creation,
     entry,
-    minutes,
     order_of,
     receipt,
     receipts_changed,
@@ -185,7 +185,7 @@ def test_a_shopper_with_an_active_order_gets_no_second_and_is_told_which(
     assert store.free_ids() == (2, 3)
 
 
-@pytest.mark.parametrize("event", [EXPIRED, CANCELLED, OrderPaid(paid_at=minutes(9))])
+@pytest.mark.parametrize("event", [EXPIRED, CANCELLED, CONFIRMED])
 def test_an_order_that_waits_no_more_gives_its_slot_back(
     store: OpenedStore, event: OrderExpired | OrderCancelled | OrderPaid
 ) -> None:
@@ -195,7 +195,7 @@ def test_an_order_that_waits_no_more_gives_its_slot_back(
 
 
 def test_a_shopper_has_as_many_slots_as_the_owner_chose(store: OpenedStore) -> None:
-    store.reopen(WriterSettings(admin_telegram_ids=(), max_active_orders=2))
+    store.reopen(replace(SETTINGS, admin_telegram_ids=(), max_active_orders=2))
     store.create(order_of(1))
     store.create(order_of(2, order_id=2))
     answer = refused(store.ask(creation(order_of(3, order_id=3))))
@@ -231,8 +231,8 @@ def test_an_order_that_was_settled_before_it_was_recorded_is_refused_from_then_o
     ("events", "holding", "sold"),
     [
         ((), True, False),
-        ((OrderPaid(paid_at=NOON),), False, True),
-        ((OrderPaid(paid_at=NOON), SHIPPED), False, True),
+        ((CONFIRMED,), False, True),
+        ((CONFIRMED, SHIPPED), False, True),
         ((CANCELLED,), False, False),
         ((EXPIRED,), False, False),
     ],

@@ -13,9 +13,9 @@ from store.contract import (
     Notice,
     NoticesWritten,
 )
-from store.projection import WriterSettings
 from tests.store.opened_store import (
     ADMINS,
+    SETTINGS,
     SHOPPER_ID,
     TELL_ADMINS,
     OpenedStore,
@@ -58,7 +58,7 @@ def test_an_order_is_told_to_its_shopper_and_to_every_admin(store: OpenedStore) 
 
 
 def test_a_shop_without_admins_writes_no_rows_for_them(store: OpenedStore) -> None:
-    store.reopen(WriterSettings(admin_telegram_ids=(), max_active_orders=1))
+    store.reopen(replace(SETTINGS, admin_telegram_ids=(), max_active_orders=1))
     assert store.record(TELL_ADMINS).notices == ()
 
 

@@ -9,13 +9,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from store.contract import StoreFacts
-from store.migrations import migrate
-from store.migrations.m0001_initial import STATEMENTS
-from store.queries import StoreReader
-from store.writer import StoreUnavailableError, StoreWriter
+from store.trouble import StoreUnavailableError
+from store.writer import StoreWriter
 from tests.store.opened_store import CANCELLED, SETTINGS, OpenedStore, order_of
 
 
@@ -41,7 +38,11 @@ def test_a_new_store_and_its_folder_are_made(tmp_path: Path) -> None:
     facts = writer.facts()
     writer.close()
     assert facts == StoreFacts(
-        next_order_id=1, subcategory_ids=(), unsold_currencies=(), open_coins=()
+        next_order_id=1,
+        subcategory_ids=(),
+        unsold_currencies=(),
+        open_coins=(),
+        balance_currencies=(),
     )
 
 
@@ -91,7 +92,11 @@ def test_a_closed_store_opens_again_with_what_was_in_it(store: OpenedStore) -> N
     store.reopen()
     assert store.order() == order_of(1)
     assert store.writer.facts() == StoreFacts(
-        next_order_id=2, subcategory_ids=(1,), unsold_currencies=("USD",), open_coins=("LTC",)
+        next_order_id=2,
+        subcategory_ids=(1,),
+        unsold_currencies=("USD",),
+        open_coins=("LTC",),
+        balance_currencies=(),
     )
     store.change(1, 1, CANCELLED)
     assert store.writer.facts().open_coins == ()
@@ -119,68 +124,3 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(StoreUnavailableError, match="cannot be opened"):
         StoreWriter(str(tmp_path / "data" / "shop.db"), SETTINGS)
-
-
-# --- migrations -----------------------------------------------------------------------------------
-
-
-def test_migrating_twice_is_harmless(store: OpenedStore) -> None:
-    store.create(order_of(1))
-    path = Path(store.path)
-    before = schema(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrate(Database(connection))
-        migrate(Database(connection))
-    assert schema(path) == before
-    assert store.order() == order_of(1)
-
-
-def test_a_store_of_the_first_schema_opens(tmp_path: Path) -> None:
-    path = tmp_path / "shop.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for statement in STATEMENTS:
-            connection.execute(statement)
-        connection.execute(
-            "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT,"
-            " name TEXT, applied_at TEXT)"
-        )
-        connection.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
-            " VALUES ('holdfast', '0001_initial', '2026-05-01 12:00:00+00:00')"
-        )
-        connection.execute(
-            "INSERT INTO users (telegram_id, registered_at) VALUES (70, '2026-05-01')"
-        )
-    open_and_close(path)
-    reader = StoreReader(str(path))
-    assert reader.categories() == []
-    assert reader._all("SELECT telegram_id FROM users") == [(70,)]
-    reader.close()
-
-
-def test_a_store_of_a_later_version_is_refused_and_left_as_it_is(store: OpenedStore) -> None:
-    store.writer.close()
-    path = Path(store.path)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
-            " VALUES ('holdfast', '9999_from_the_future', '2031-01-01 00:00:00+00:00')"
-        )
-    before = schema(path)
-    with pytest.raises(StoreUnavailableError, match=r"later version \(9999_from_the_future\)"):
-        StoreWriter(store.path, SETTINGS)
-    assert schema(path) == before
-
-
-def test_a_migration_that_is_cut_off_leaves_nothing_behind(tmp_path: Path) -> None:
-    path = tmp_path / "shop.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        # Stands in the way of the last table, when all others have been made.
-        connection.execute("CREATE TABLE chain_places (other TEXT)")
-    with pytest.raises(StoreUnavailableError, match="chain_places already exists"):
-        StoreWriter(str(path), SETTINGS)
-    assert "orders" not in dict(schema(path))
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DROP TABLE chain_places")
-    open_and_close(path)
-    assert "orders" in dict(schema(path))

@@ -1,11 +1,10 @@
 """Changes of orders in the store: whole, once, and on the version they were decided on."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from domain.evolution import evolve
 from domain.order import (
     Order,
     OrderCancelled,
@@ -14,7 +13,6 @@ from domain.order import (
     OrderStatus,
     PaymentState,
     ReceiptsChanged,
-    evolve,
 )
 from domain.payment import ReceiptState
 from store.contract import (
@@ -25,11 +23,12 @@ from store.contract import (
     Recorded,
     RecordRefusalReason,
 )
-from store.projection import WriterSettings
 from tests.store.opened_store import (
     BLIND_EXPIRED,
     CANCELLED,
+    CONFIRMED,
     EXPIRED,
+    SETTINGS,
     SHIPPED,
     OpenedStore,
     minutes,
@@ -92,9 +91,7 @@ def test_a_change_decided_on_a_stale_version_is_refused_and_writes_nothing(
 
 def test_of_two_decisions_on_one_version_the_first_stands(store: OpenedStore) -> None:
     store.create(order_of(1))
-    done = store.run(
-        store.changing(1, 1, OrderPaid(paid_at=minutes(9))), store.changing(1, 1, CANCELLED)
-    )
+    done = store.run(store.changing(1, 1, CONFIRMED), store.changing(1, 1, CANCELLED))
     assert isinstance(done.answers[0], Recorded)
     assert refused(done.answers[1]).reason is RecordRefusalReason.STALE_VERSION
     order = store.order()
@@ -158,16 +155,6 @@ def test_an_order_that_lost_its_units_cannot_be_paid(store: OpenedStore) -> None
     assert store.rows("SELECT status, version FROM orders") == [("cancelled", 2)]
 
 
-def test_an_order_is_not_paid_with_a_unit_that_is_sold_already(store: OpenedStore) -> None:
-    store.create(order_of(1, 2))
-    with closing(sqlite3.connect(store.path)) as connection, connection:
-        connection.execute("UPDATE items SET is_sold = 1 WHERE id = 2")
-    answer = refused(store.change(1, 1, OrderPaid(paid_at=minutes(9))))
-    assert answer.detail == "order 1 bought 2 units and holds 1 unsold"
-    assert store.rows("SELECT id, is_sold FROM items ORDER BY id") == [(1, 0), (2, 1), (3, 0)]
-    assert store.rows("SELECT status, version FROM orders") == [("created", 1)]
-
-
 def test_a_shipment_keeps_its_tracking_number(store: OpenedStore) -> None:
     store.sell(store.create(order_of(1)))
     store.change(1, 2, SHIPPED)
@@ -200,7 +187,7 @@ def test_outputs_of_one_transaction_are_rows_of_their_own(store: OpenedStore) ->
 def test_orders_to_watch_are_those_that_live_or_ended_lately_page_by_page(
     store: OpenedStore,
 ) -> None:
-    store.reopen(WriterSettings(admin_telegram_ids=(), max_active_orders=9))
+    store.reopen(replace(SETTINGS, admin_telegram_ids=(), max_active_orders=9))
     for order_id, ending in ((1, CANCELLED), (2, EXPIRED), (3, None)):
         store.create(order_of(order_id, order_id=order_id))
         if ending is not None:

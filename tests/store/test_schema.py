@@ -1,4 +1,4 @@
-"""What the schema itself refuses, whoever writes: tried with plain SQLite."""
+"""What the tables themselves refuse, with the triggers out of the way: tried with plain SQLite."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -18,15 +18,28 @@ def plain(store: OpenedStore) -> Iterator[sqlite3.Connection]:
     store.create(order_of(3, order_id=3))
     with closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
+        drop_triggers(connection)
         yield connection
+
+
+def drop_triggers(connection: sqlite3.Connection) -> None:
+    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    for (name,) in triggers.fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
 
 
 WITHOUT_OUTPUT = "UPDATE payments SET output_index = NULL"
 AGAIN = """
     INSERT INTO payments SELECT NULL, order_id, currency, address, transaction_id, output_index,
-        7, 0, state, in_time, block_height, block_hash, chain_time, seen_at, updated_at
+        7, 0, state, in_time, block_height, block_hash, chain_time, seen_at, updated_at, rate,
+        value_minor
     FROM payments
 """
+SET_ASIDE = """
+    INSERT INTO set_asides (order_id, number, payment_id, purpose, amount_quote_units,
+        amount_rest_base_units, credited_minor, state, refund_transaction_id, created_at,
+        settled_at)
+    VALUES (1, 1, 1,"""
 IMPOSSIBLE = {
     "a status that is none": "UPDATE orders SET status = 'lost' WHERE id = 3",
     "a payment state that is none": "UPDATE orders SET payment_state = 'maybe' WHERE id = 3",
@@ -69,6 +82,30 @@ IMPOSSIBLE = {
     "a receipt neither in time nor late": "UPDATE payments SET in_time = 2",
     "one receipt twice": AGAIN,
     "one receipt without outputs twice": f"{WITHOUT_OUTPUT}; {AGAIN}",
+    "a balance below zero": "UPDATE users SET balance_minor = -1",
+    "cancelled by the clock": "UPDATE orders SET cancelled_by = 'clock' WHERE id = 2",
+    "cancelled as a timeout": "UPDATE orders SET counted_as_timeout = 1 WHERE id = 2",
+    "half forgiven": "UPDATE orders SET timeout_forgiven = 2 WHERE id = 2",
+    "revived and cancelled": "UPDATE orders SET revived_at = 'now' WHERE id = 2",
+    "confirmed and waiting": "UPDATE orders SET confirmed_by_telegram_id = 1 WHERE id = 3",
+    "a rate without a value": "UPDATE payments SET value_minor = NULL",
+    "a value without a rate": "UPDATE payments SET rate = NULL",
+    "a value below zero": "UPDATE payments SET value_minor = -1",
+    "nothing set aside": f"{SET_ASIDE} 'refund', 0, 0, 0, 'open', NULL, 'now', NULL)",
+    "set aside for a gift": f"{SET_ASIDE} 'gift', 1, 0, 0, 'open', NULL, 'now', NULL)",
+    "a credit of nothing": f"{SET_ASIDE} 'balance', 1, 0, 0, 'open', NULL, 'now', NULL)",
+    "a refund that is credited": f"{SET_ASIDE} 'refund', 1, 0, 5, 'open', NULL, 'now', NULL)",
+    "a credit below zero": f"{SET_ASIDE} 'balance', 1, 0, -5, 'open', NULL, 'now', NULL)",
+    "refunded without a transaction": (
+        f"{SET_ASIDE} 'refund', 1, 0, 0, 'refunded', NULL, 'now', 'now')"
+    ),
+    "refunded by no transaction": f"{SET_ASIDE} 'refund', 1, 0, 0, 'refunded', '', 'now', 'now')",
+    "open with a refund": f"{SET_ASIDE} 'refund', 1, 0, 0, 'open', 'tx', 'now', NULL)",
+    "settled without its time": f"{SET_ASIDE} 'refund', 1, 0, 0, 'withdrawn', NULL, 'now', NULL)",
+    "one number twice": (
+        f"{SET_ASIDE} 'refund', 1, 0, 0, 'open', NULL, 'now', NULL);"
+        f" {SET_ASIDE} 'refund', 2, 0, 0, 'open', NULL, 'now', NULL)"
+    ),
     "delivered without its time": "UPDATE outbox SET state = 'delivered' WHERE id = 1",
     "a row for nobody": "UPDATE outbox SET audience = 'all' WHERE id = 1",
 }

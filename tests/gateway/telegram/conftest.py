@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from domain.rules import PartialStock
 from gateway.telegram.connection import new_bot
 from gateway.telegram.polling import run_polling
 from gateway.telegram.routers import telegram_dispatcher
 from gateway.telegram.shop import TelegramShop
 from sandbox.telegram import SandboxUser, TelegramServer
-from tests.gateway.telegram.small_shop import ADMIN_ID, SmallShop
+from tests.gateway.telegram.small_shop import ADMIN_ID, RULES, SmallShop
 
 
 @pytest.fixture
@@ -22,8 +24,14 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture
-def small_shop(tmp_path: Path) -> Iterator[SmallShop]:
-    shop = SmallShop(tmp_path)
+def partial_stock() -> PartialStock:
+    """What the owner has chosen; a test may be parametrised with another choice."""
+    return PartialStock.ASK
+
+
+@pytest.fixture
+def small_shop(tmp_path: Path, partial_stock: PartialStock) -> Iterator[SmallShop]:
+    shop = SmallShop(tmp_path, replace(RULES, partial_stock=partial_stock))
     yield shop
     shop.close()
 
@@ -35,6 +43,7 @@ async def running(telegram: TelegramServer, small_shop: SmallShop) -> AsyncItera
         currency="USD",
         coins=("LTC",),
         networks={"LTC": "regtest"},
+        partial_stock=small_shop.rules.partial_stock,
     )
     bot = new_bot(telegram.url, telegram.token)
     dispatcher = telegram_dispatcher(small_shop, small_shop.reader, shop)

@@ -6,38 +6,55 @@ from pathlib import Path
 
 from actors.messages import (
     CancelOrder,
+    CancelOrderByAdmin,
+    ClearTimeouts,
+    ConfirmOrder,
+    ExpireOrder,
     ImportItems,
     ItemsImported,
     OrderChanged,
     OrderPlaced,
     OrderRefused,
     PlaceOrder,
+    RecordRefund,
     RegisterShopper,
     ShipOrder,
     ShopperRegistered,
+    TimeoutsWereCleared,
 )
 from domain import order_rules
 from domain.catalog import ImportEntry
-from domain.events import Event, ItemsAdded, ShopperSeen
-from domain.money import quote_base_units
-from domain.order import (
-    By,
-    Decision,
-    Order,
-    OrderLine,
-    RefusalReason,
+from domain.events import Event, ItemsAdded, ShopperSeen, TimeoutsCleared
+from domain.order import By, Decision, Order, OrderExpired, PaymentState, RefusalReason
+from domain.order_news import (
+    CancelOrdered,
+    CancelWished,
+    ChainNews,
+    ConfirmOrdered,
+    ExpireOrdered,
+    OrderNews,
+    RefundMade,
+    RevivalStock,
+    ShipWished,
 )
 from domain.payment import Sighting
-from domain.rules import CoinRules, OrderRules
-from store.contract import GetPool, Notice, PoolLoaded, Record, Recorded
-from store.projection import WriterSettings
+from domain.rules import CoinRules, LatePayment, OrderRules, OverPayment, PartialStock
+from store.contract import Notice, Record, Recorded, WriterSettings
 from store.queries import StoreReader
 from store.writer import StoreWriter
+from tests.gateway.telegram.small_counter import RATE, Counter
 from thespian_asyncio import SystemInspection
 
 RULES = OrderRules(
     fiat_currency="USD",
     timeout=timedelta(minutes=30),
+    warning=timedelta(minutes=5),
+    extension=timedelta(minutes=15),
+    max_active=5,
+    max_user_timeouts=3,
+    partial_stock=PartialStock.ASK,
+    late_payment=LatePayment.REVIVE,
+    over_payment=OverPayment.REFUND,
     expiry_grace=timedelta(minutes=30),
     confirmation_timeout=timedelta(minutes=180),
     monitor_after_expiry=timedelta(hours=168),
@@ -45,22 +62,28 @@ RULES = OrderRules(
     coins=(CoinRules(coin="LTC", confirmations=3, smallest_order_base_units=1, dust_base_units=1),),
 )
 ADMIN_ID = 1
-RATE = Decimal(80)
+
+_AdminWish = ShipOrder | ConfirmOrder | ExpireOrder | CancelOrderByAdmin | RecordRefund
 
 
 class SmallShop:
-    """Answers what the bot asks, as the actors would."""
+    """Answers what the bot asks, as the actors would. `rules` may be changed by a test."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rules: OrderRules = RULES) -> None:
         self.path = str(path / "shop.db")
-        settings = WriterSettings(admin_telegram_ids=(ADMIN_ID,), max_active_orders=5)
+        self.rules = rules
+        settings = WriterSettings(
+            admin_telegram_ids=(ADMIN_ID,),
+            max_active_orders=rules.max_active,
+            max_user_timeouts=rules.max_user_timeouts,
+        )
         self.writer = StoreWriter(self.path, settings)
         self.reader = StoreReader(self.path)
         self.asked: list[object] = []
         self.answer_instead: object = None
         """Given out in the place of any answer; an exception is raised."""
         self.notices: list[Notice] = []
-        self._placed: dict[str, int] = {}
+        self._counter = Counter(self.writer)
         self._commands = 0
 
     def close(self) -> None:
@@ -104,25 +127,39 @@ class SmallShop:
         """An order without the bot."""
         self._commands += 1
         answer = self._place(
-            PlaceOrder(
-                request_id=f"test:{self._commands}",
-                telegram_id=telegram_id,
-                telegram_username=f"user{telegram_id}",
-                coin="LTC",
-                lines=(),
-            ),
-            subcategory_id,
-            quantity,
+            self._counter.wish(
+                f"test:{self._commands}",
+                telegram_id,
+                f"user{telegram_id}",
+                subcategory_id,
+                quantity,
+            )
         )
-        assert isinstance(answer, OrderPlaced)
+        assert isinstance(answer, OrderPlaced), answer
         return answer.order
 
-    def pay(self, order_id: int, share: str = "1", confirmations: int = 3) -> Order:
-        """Let the chain show a payment of a share of what is due."""
-        now = datetime.now(UTC)
+    def let_expire(self, order_id: int) -> Order:
+        """Its time runs out and nothing was paid: a timeout of its shopper's."""
+        order = self.order(order_id)
+        end = OrderExpired(
+            closed_at=datetime.now(UTC), counts_as_timeout=True, payment_state=PaymentState.NONE
+        )
+        self.record(end, order=order)
+        return self.order(order_id)
+
+    def pay(
+        self,
+        order_id: int,
+        share: str = "1",
+        confirmations: int = 3,
+        transaction: str = "ab" * 32,
+        at: datetime | None = None,
+    ) -> Order:
+        """Let the chain show one payment, of a share of what is due, and nothing else."""
+        now = at or datetime.now(UTC)
         order = self.order(order_id)
         sighting = Sighting(
-            transaction_id="ab" * 32,
+            transaction_id=transaction,
             output_index=0,
             amount_base_units=int(order.amount_base_units * Decimal(share)),
             confirmations=confirmations,
@@ -131,24 +168,26 @@ class SmallShop:
             chain_time=now,
             seen_at=now,
         )
-        return self.news(order_id, order_rules.ChainNews(began_at=now, sightings=(sighting,)))
+        return self.news(order_id, ChainNews(began_at=now, sightings=(sighting,), rate=RATE), now)
 
-    def news(
-        self, order_id: int, news: order_rules.OrderNews, now: datetime | None = None
-    ) -> Order:
+    def news(self, order_id: int, news: OrderNews, now: datetime | None = None) -> Order:
         """What the rules make of news about an order, recorded."""
-        order = self.order(order_id)
-        decision = order_rules.decide(order, news, RULES, now or datetime.now(UTC))
-        return self._record_decision(order, decision)
+        decision = self._decide(order_id, news, now or datetime.now(UTC))
+        assert decision.events, decision
+        return self.order(order_id)
 
-    def record(self, *events: Event, order: Order | None = None) -> Recorded:
+    def record(
+        self, *events: Event, order: Order | None = None, decision: Decision | None = None
+    ) -> Recorded:
         self._commands += 1
         now = datetime.now(UTC)
         record = Record(
             command_id=f"command:{self._commands}",
             events=events,
             at=now,
-            by=By.SHOP,
+            by=By.SHOP if decision is None else decision.by,
+            by_telegram_id=None if decision is None else decision.by_telegram_id,
+            why="" if decision is None else decision.why,
             order_id=None if order is None else order.order_id,
             expected_version=None if order is None else order.version,
         )
@@ -160,77 +199,69 @@ class SmallShop:
 
     def _answer(self, message: object) -> object:
         match message:
+            case PlaceOrder():
+                return self._place(message)
+            case CancelOrder():
+                return self._change(message.order_id, CancelWished(telegram_id=message.telegram_id))
+            case ShipOrder() | ConfirmOrder() | ExpireOrder() | CancelOrderByAdmin():
+                return self._change(message.order_id, _news_of(message))
+            case RecordRefund():
+                return self._change(message.order_id, _news_of(message))
+            case _:
+                return self._answer_about_no_order(message)
+
+    def _answer_about_no_order(self, message: object) -> object:
+        match message:
             case RegisterShopper():
                 self.register(message.telegram_id, message.telegram_username)
                 return ShopperRegistered(telegram_id=message.telegram_id)
-            case PlaceOrder():
-                line = message.lines[0]
-                return self._place(message, line.subcategory_id, line.quantity)
-            case CancelOrder():
-                wish = order_rules.CancelWished(telegram_id=message.telegram_id)
-                return self._change(message.order_id, wish)
-            case ShipOrder():
-                ship = order_rules.ShipWished(
-                    admin_telegram_id=message.admin_telegram_id,
-                    tracking_number=message.tracking_number,
-                )
-                return self._change(message.order_id, ship)
+            case ClearTimeouts():
+                self.record(TimeoutsCleared(telegram_id=message.telegram_id))
+                return TimeoutsWereCleared(telegram_id=message.telegram_id)
             case ImportItems():
                 added = self.record(ItemsAdded(entries=message.entries, fiat_currency="USD"))
                 return ItemsImported(added=added.added, known_places=added.known_places)
             case _:
                 raise AssertionError(message)
 
-    def _place(self, wish: PlaceOrder, subcategory_id: int, quantity: int) -> object:
-        if wish.request_id in self._placed:
-            return OrderPlaced(order=self.order(self._placed[wish.request_id]))
-        now = datetime.now(UTC)
-        pool = self.writer.run([GetPool(subcategory_id=subcategory_id)], now).answers[0]
-        assert isinstance(pool, PoolLoaded)
-        if len(pool.free) < quantity:
-            return OrderRefused(
-                reason=RefusalReason.STOCK_SHORT,
-                subcategory_id=subcategory_id,
-                available=len(pool.free),
-            )
-        line = OrderLine(subcategory_id=subcategory_id, units=pool.free[:quantity])
-        order = new_order(wish, line, len(self._placed) + 1, now)
-        self._placed[wish.request_id] = order.order_id
-        self.record(*order_rules.create(order).events)
-        return OrderPlaced(order=order)
+    def _place(self, wish: PlaceOrder) -> object:
+        answer = self._counter.answer(wish, self.rules)
+        if isinstance(answer, Order):
+            self.record(*order_rules.create(answer).events)
+            return OrderPlaced(order=self.order(answer.order_id))
+        return answer
 
-    def _change(self, order_id: int, news: order_rules.OrderNews) -> object:
-        order = self.reader.order(order_id)
-        if order is None:
+    def _change(self, order_id: int, news: OrderNews) -> object:
+        if self.reader.order(order_id) is None:
             return OrderRefused(reason=RefusalReason.NOT_FOUND, order_id=order_id)
-        decision = order_rules.decide(order, news, RULES, datetime.now(UTC))
+        decision = self._decide(order_id, news, datetime.now(UTC))
         if decision.refusal is not None:
             return OrderRefused(reason=decision.refusal, order_id=order_id)
-        return OrderChanged(order=self._record_decision(order, decision))
+        return OrderChanged(order=self.order(order_id))
 
-    def _record_decision(self, order: Order, decision: Decision) -> Order:
-        assert decision.events
-        self.record(*decision.events, order=order)
-        return self.order(order.order_id)
+    def _decide(self, order_id: int, news: OrderNews, now: datetime) -> Decision:
+        """The last decision, all recorded; the pools are asked where it wants stock."""
+        order = self.order(order_id)
+        decision = order_rules.decide(order, news, self.rules, now)
+        if decision.events:
+            self.record(*decision.events, order=order, decision=decision)
+        if not decision.wants_stock:
+            return decision
+        lines = self._counter.units_for(order, now)
+        wish = news if isinstance(news, ConfirmOrdered) else None
+        return self._decide(order_id, RevivalStock(lines=lines, wish=wish), now)
 
 
-def new_order(wish: PlaceOrder, line: OrderLine, order_id: int, now: datetime) -> Order:
-    amount = quote_base_units(line.total_minor, "USD", wish.coin, RATE)
-    return Order(
-        order_id=order_id,
-        request_id=wish.request_id,
-        telegram_id=wish.telegram_id,
-        telegram_username=wish.telegram_username,
-        coin=wish.coin,
-        lines=(line,),
-        fiat_currency="USD",
-        total_minor=line.total_minor,
-        rate=RATE,
-        amount_base_units=amount,
-        tolerance_base_units=order_rules.tolerance_base_units(amount, wish.coin, RULES),
-        confirmations_required=3,
-        address=f"rltc1qaddress{order_id}",
-        address_index=order_id,
-        created_at=now,
-        expires_at=now + RULES.timeout,
-    )
+def _news_of(wish: _AdminWish) -> OrderNews:
+    admin = wish.admin_telegram_id
+    match wish:
+        case ShipOrder():
+            return ShipWished(admin_telegram_id=admin, tracking_number=wish.tracking_number)
+        case ConfirmOrder():
+            return ConfirmOrdered(admin_telegram_id=admin, reason=wish.reason)
+        case ExpireOrder():
+            return ExpireOrdered(admin_telegram_id=admin)
+        case CancelOrderByAdmin():
+            return CancelOrdered(admin_telegram_id=admin, reason=wish.reason)
+        case RecordRefund():
+            return RefundMade(admin_telegram_id=admin, transaction_id=wish.transaction_id)

@@ -1,11 +1,10 @@
-"""What admins do in the chat, over HTTP."""
+"""What admins send besides commands: files of goods, and the call for help."""
 
 import json
 
 import pytest
 
-from actors.messages import ImportItems, ShipOrder
-from domain.order import OrderStatus
+from actors.messages import ImportItems
 from sandbox.telegram import ChatMessage, Fault, FaultKind, SandboxUser, TelegramServer
 from tests.gateway.telegram.small_shop import SmallShop
 
@@ -113,32 +112,6 @@ async def test_an_import_without_an_answer_says_that_sending_it_again_is_safe(
     small_shop.answer_instead = TimeoutError()
     shown = await upload(admin, "items.txt", b"Games;Chess;x;1;K1")
     assert "send the same file again" in shown.text
-
-
-async def test_an_admin_ships_a_paid_order(small_shop: SmallShop, admin: SandboxUser) -> None:
-    small_shop.stock(("Games", "Chess", "5", "K1"))
-    small_shop.place(7)
-    assert "is not paid yet" in await write(admin, "/ship 1")
-    small_shop.pay(1)
-    assert "marked as shipped" in await write(admin, "/ship 1 TRACK 1")
-    assert small_shop.order(1).status is OrderStatus.SHIPPED
-    assert "shipped already" in await write(admin, "/ship #1")
-    assert "no order #9" in await write(admin, "/ship 9")
-    wishes = [message for message in small_shop.asked if isinstance(message, ShipOrder)]
-    assert wishes[1].tracking_number == "TRACK 1"
-
-
-@pytest.mark.parametrize("arguments", ["", " x", " -1", " 1.5", " " + "9" * 30, " 1 " + "t" * 65])
-async def test_a_ship_command_that_cannot_be_read_says_what_to_write(
-    small_shop: SmallShop, admin: SandboxUser, arguments: str
-) -> None:
-    assert "/ship 12 TRACK-1" in await write(admin, f"/ship{arguments}")
-    assert small_shop.asked == []
-
-
-async def test_commands_of_later_versions_say_so(admin: SandboxUser) -> None:
-    for command in ("/confirm 1 x", "/refund 1 x", "/clear 7", "/expire 1", "/order 1"):
-        assert "not available in this version yet" in await write(admin, command)
 
 
 async def test_help_lists_what_admins_can_do(admin: SandboxUser) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from actors.environment import CannotDeliver, NoticeSender, RetryLater, Sent
 from domain.order import Audience, Noticed, NoticeKind
-from domain.order_rules import CancelWished, ChainNews
+from domain.order_news import CancelWished, ChainNews
 from domain.payment import Sighting
 from gateway.telegram.notice_texts import NoticeFacts, order_notice_text, shop_notice_text
 from gateway.telegram.notices import TelegramNotices
@@ -167,7 +167,7 @@ async def test_admins_hear_of_an_order_that_is_paid_in_very_many_transactions(
         )
         for number in range(100)
     )
-    small_shop.news(1, ChainNews(began_at=now, sightings=sightings))
+    small_shop.news(1, ChainNews(began_at=now, sightings=sightings, rate=None))
     assert await sender.send(notice(small_shop, NoticeKind.ADMIN_PAYMENT_RECEIVED)) == Sent()
     (told,) = telegram.user(ADMIN_ID).messages()
     assert "Earlier transactions: 80" in told.text

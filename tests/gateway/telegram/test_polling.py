@@ -8,6 +8,7 @@ import pytest
 from aiogram import Bot
 from aiohttp import web
 
+from domain.rules import PartialStock
 from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot
 from gateway.telegram.polling import run_polling
 from gateway.telegram.routers import telegram_dispatcher
@@ -25,7 +26,11 @@ def free_port() -> int:
 
 def start_polling(bot: Bot, small_shop: SmallShop) -> asyncio.Task[None]:
     shop = TelegramShop(
-        admin_ids=frozenset({ADMIN_ID}), currency="USD", coins=("LTC",), networks={}
+        admin_ids=frozenset({ADMIN_ID}),
+        currency="USD",
+        coins=("LTC",),
+        networks={},
+        partial_stock=PartialStock.ASK,
     )
     dispatcher = telegram_dispatcher(small_shop, small_shop.reader, shop)
     return asyncio.create_task(run_polling(bot, dispatcher))

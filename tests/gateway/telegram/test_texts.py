@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.telegram import invoice, notice_texts, polling, refusals
+from gateway.telegram import admin_sheet, invoice, notice_texts, polling, refusals
 from gateway.texts import Html, load_texts
 from sandbox.telegram.html_text import parse_html
 
@@ -46,8 +46,11 @@ def test_every_text_is_used() -> None:
         *invoice._STATUS_KEYS.values(),
         *(key for key in invoice._PAYMENT_KEYS.values() if key),
         *(f"command_{name}" for name in polling._COMMANDS),
+        *notice_texts._TEXT_KEYS_WHEN_TOO_LATE.values(),
+        *admin_sheet._RECEIPT_STATE_KEYS.values(),
         "order_shipped_tracked_message",
-        "payment_partial_too_late",
+        "order_cancelled_by_admin_message",
+        "payment_partial_extended",
         "import_not_fetched",
     }
     used = {key for key, _ in calls()} | tables

@@ -1,0 +1,87 @@
+"""What an admin wishes of the shop, by way of the gateway, and what is answered.
+
+Wishes about one order are answered by `OrderChanged` or `OrderRefused`, as those of shoppers.
+"""
+
+from dataclasses import dataclass
+
+from domain.catalog import ImportEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipOrder:
+    """The goods are on their way."""
+
+    order_id: int
+    admin_telegram_id: int
+    tracking_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrderByAdmin:
+    """An order that awaits its payment is called off; money of it never revives it."""
+
+    order_id: int
+    admin_telegram_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireOrder:
+    """The wait for a payment is over; the shopper is not to blame."""
+
+    order_id: int
+    admin_telegram_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmOrder:
+    """An order counts as paid, whatever the chain shows; one that has ended where stock allows."""
+
+    order_id: int
+    admin_telegram_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefund:
+    """All that is set aside of an order was paid back, in this transaction."""
+
+    order_id: int
+    admin_telegram_id: int
+    transaction_id: str
+
+
+AdminWish = ShipOrder | CancelOrderByAdmin | ExpireOrder | ConfirmOrder | RecordRefund
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearTimeouts:
+    """A shopper may order again, however many orders ran out. `TimeoutsWereCleared` answers."""
+
+    telegram_id: int
+    admin_telegram_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutsWereCleared:
+    """It is on disk; so it is for somebody whom the shop does not know, too."""
+
+    telegram_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportItems:
+    """Units to sell. The same `request_id` again gets the first answer: `ItemsImported`."""
+
+    request_id: str
+    admin_telegram_id: int | None
+    entries: tuple[ImportEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsImported:
+    """So many were added; `known_places` were already in their subcategory and were skipped."""
+
+    added: int
+    known_places: tuple[int, ...]

@@ -1,0 +1,90 @@
+"""Between watchers, orders and the root."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from thespian.actors import ActorAddress
+
+from domain.payment import Sighting
+
+if TYPE_CHECKING:
+    from actors.environment import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One address to watch until `watch_until` (None: until told otherwise).
+
+    `receipts` are those already recorded, as sightings without confirmations.
+    """
+
+    order_id: int
+    address: str
+    confirmations_required: int
+    watch_until: datetime | None
+    receipts: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWatcher:
+    """The watcher's first message: its coin, its last place in the chain, and what to watch."""
+
+    coin: str
+    shop: ActorAddress
+    ledger: ActorAddress
+    place_height: int | None
+    place_hash: str | None
+    watched: tuple[Watched, ...]
+    environment: "Environment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchAddress:
+    """Watch this, or watch it longer or shorter than was said before."""
+
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAtAddress:
+    """Report on this address after the first look that begins at or after `not_before`.
+
+    Answered by `PaymentSeen`, also where nothing was seen.
+    """
+
+    order_id: int
+    address: str
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSeen:
+    """All that the chain shows of an order's address, from a look begun at `began_at`.
+
+    Sent again until `PaymentSeenTaken`, because the watcher's place in the chain moves on only
+    when everything before it is on disk.
+    """
+
+    order_id: int
+    coin: str
+    address: str
+    began_at: datetime
+    sightings: tuple[Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSeenTaken:
+    """What the report said is on disk, or was known."""
+
+    order_id: int
+    address: str
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHealth:
+    """From watcher to root at every change: `why` is "" where the chain can be looked at."""
+
+    coin: str
+    why: str

@@ -1,0 +1,139 @@
+"""Every job of the writer and what answers it, inside the transaction that is open."""
+
+import sqlite3
+from datetime import datetime
+from typing import assert_never
+
+from store.contract import (
+    Answer,
+    GetGoodsDelivery,
+    GetOrder,
+    GetOrdersToWatch,
+    GetOverdueOrders,
+    GetPendingNotices,
+    GetPlace,
+    GetPool,
+    GetStanding,
+    GetStuckNotices,
+    GetUnsettledOrders,
+    GoodsDelivery,
+    Job,
+    Notice,
+    NoticesWritten,
+    OrderLoaded,
+    OrderSettled,
+    OrdersToWatch,
+    PlaceLoaded,
+    PruneCommands,
+    Record,
+    SettleOrder,
+    WriterSettings,
+)
+from store.orders import load_order, load_orders_to_watch
+from store.outbox import load_goods_delivery, load_pending
+from store.projection import write
+from store.standing import (
+    load_overdue,
+    load_standing,
+    load_stuck,
+    load_unsettled,
+    prune_commands,
+    settle,
+)
+from store.stock import load_pool
+
+_Question = (
+    GetOrder
+    | GetOrdersToWatch
+    | GetPool
+    | GetPlace
+    | GetGoodsDelivery
+    | GetPendingNotices
+    | GetStanding
+    | GetOverdueOrders
+    | GetUnsettledOrders
+    | GetStuckNotices
+)
+
+
+def answer_job(
+    connection: sqlite3.Connection,
+    settings: WriterSettings,
+    job: Job,
+    notices: list[Notice],
+    at: datetime,
+) -> Answer:
+    """Do one job; the outbox rows that it writes are put into `notices`.
+
+    Raises:
+        sqlite3.IntegrityError, StoreInvariantError, and whatever a value raises that the store
+            cannot hold: the job cannot be; roll back.
+    """
+    match job:
+        case Record():
+            answer, written = write(connection, settings, job)
+            notices.extend(written)
+            return answer
+        case SettleOrder():
+            holding, sold = settle(connection, job.order_id, at)
+            return OrderSettled(order_id=job.order_id, holding=holding, sold=sold)
+        case PruneCommands():
+            return prune_commands(connection, job)
+        case _:
+            return _answer_question(connection, job)
+
+
+def _answer_question(connection: sqlite3.Connection, job: _Question) -> Answer:  # noqa: PLR0911 - one return a question
+    match job:
+        case GetOrder():
+            return OrderLoaded(order_id=job.order_id, order=load_order(connection, job.order_id))
+        case GetOrdersToWatch():
+            return _to_watch(connection, job)
+        case GetPool():
+            return load_pool(connection, job.subcategory_id)
+        case GetPlace():
+            return _place(connection, job.coin)
+        case GetGoodsDelivery():
+            delivered_at = load_goods_delivery(connection, job.order_id)
+            return GoodsDelivery(order_id=job.order_id, delivered_at=delivered_at)
+        case GetPendingNotices():
+            pending = load_pending(connection, job.audience, job.after_outbox_id, job.limit)
+            return NoticesWritten(audience=job.audience, notices=pending)
+        case GetStanding():
+            return load_standing(connection, job)
+        case _:
+            return _answer_sweep(connection, job)
+
+
+def _answer_sweep(
+    connection: sqlite3.Connection, job: GetOverdueOrders | GetUnsettledOrders | GetStuckNotices
+) -> Answer:
+    match job:
+        case GetOverdueOrders():
+            return load_overdue(connection, job)
+        case GetUnsettledOrders():
+            return load_unsettled(connection, job)
+        case GetStuckNotices():
+            return load_stuck(connection, job)
+        case _:
+            assert_never(job)
+
+
+def _to_watch(connection: sqlite3.Connection, job: GetOrdersToWatch) -> OrdersToWatch:
+    orders = load_orders_to_watch(
+        connection, job.coin, job.ended_after, job.after_order_id, job.limit
+    )
+    return OrdersToWatch(coin=job.coin, orders=tuple(orders), complete=len(orders) < job.limit)
+
+
+def _place(connection: sqlite3.Connection, coin: str) -> PlaceLoaded:
+    row = connection.execute(
+        "SELECT height, block_hash FROM chain_places WHERE currency = ?", (coin,)
+    ).fetchone()
+    height, block_hash = row if row is not None else (None, None)
+    (next_index,) = connection.execute(
+        "SELECT coalesce(max(address_index), -1) + 1 FROM orders WHERE currency = ?", (coin,)
+    ).fetchone()
+    return PlaceLoaded(
+        coin=coin, height=height, block_hash=block_hash, next_address_index=next_index
+    )

@@ -1,0 +1,83 @@
+"""Money that pays for no goods: set aside, withdrawn, refunded.
+
+Balances follow by themselves: the store keeps `users.balance_minor` (`m0002_money_guards`) as the
+sum of the credits that are open.
+"""
+
+from typing import assert_never
+
+from domain.money import format_coin
+from domain.order import MoneySetAside, RefundRecorded, SetAsideWithdrawn
+from domain.payment import receipt_id
+from domain.set_aside import SetAside
+from store.codec import split_amount
+from store.writing import StoreInvariantError, Writing
+
+
+def write_money(
+    writing: Writing, event: MoneySetAside | SetAsideWithdrawn | RefundRecorded
+) -> None:
+    """Write one movement of an order's money.
+
+    Raises:
+        sqlite3.IntegrityError, StoreInvariantError: there is no such money; roll back.
+    """
+    match event:
+        case MoneySetAside():
+            _set_aside(writing, event.set_aside)
+            detail = _words(writing, event.set_aside)
+        case SetAsideWithdrawn():
+            _settle(writing, event.number, "withdrawn", None)
+            detail = f"number {event.number}"
+        case RefundRecorded():
+            _settle(writing, event.number, "refunded", event.transaction_id)
+            detail = f"number {event.number} by {event.transaction_id}"
+        case _:
+            assert_never(event)
+    writing.audit(event, detail)
+
+
+def _words(writing: Writing, money: SetAside) -> str:
+    order = writing.order()
+    amount = format_coin(money.amount_base_units, order.coin)
+    return f"number {money.number}: {amount} {order.coin} of {money.receipt_id}, {money.purpose}"
+
+
+def _set_aside(writing: Writing, money: SetAside) -> None:
+    order = writing.order()
+    writing.connection.execute(
+        """
+        INSERT INTO set_asides (order_id, number, payment_id, purpose, amount_quote_units,
+            amount_rest_base_units, credited_minor, state, refund_transaction_id, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            order.order_id, money.number, _payment_id(writing, money.receipt_id), money.purpose,
+            *split_amount(money.amount_base_units, order.coin), money.credited_minor, money.state,
+            money.refund_transaction_id, writing.at,
+        ),
+    )  # fmt: skip
+
+
+def _payment_id(writing: Writing, name: str) -> int:
+    order_id = writing.order().order_id
+    rows = writing.connection.execute(
+        "SELECT id, transaction_id, output_index FROM payments WHERE order_id = ?", (order_id,)
+    )
+    for payment_id, transaction_id, output_index in rows:
+        if receipt_id(transaction_id, output_index) == name:
+            return int(payment_id)
+    raise StoreInvariantError(f"order {order_id} has no receipt {name}")
+
+
+def _settle(writing: Writing, number: int, state: str, transaction_id: str | None) -> None:
+    order_id = writing.order().order_id
+    settled = writing.connection.execute(
+        """
+        UPDATE set_asides SET state = ?, refund_transaction_id = ?, settled_at = ?
+        WHERE order_id = ? AND number = ?
+        """,
+        (state, transaction_id, writing.at, order_id, number),
+    ).rowcount
+    if not settled:
+        raise StoreInvariantError(f"order {order_id} has set nothing aside under {number}")

@@ -1,0 +1,230 @@
+"""What shoppers and admins read of time, and of money that is missing, too much or too late."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from actors.environment import NoticeSender, Sent
+from domain.order import NoticeKind
+from domain.order_news import (
+    CancelOrdered,
+    CancelWished,
+    ChainNews,
+    ConfirmOrdered,
+    RefundMade,
+    WarningDue,
+)
+from domain.rules import LatePayment, OverPayment
+from gateway.telegram.notices import TelegramNotices
+from sandbox.telegram import SandboxUser, TelegramServer
+from tests.gateway.telegram.chat import CHESS
+from tests.gateway.telegram.small_shop import ADMIN_ID, SmallShop
+
+
+@dataclass(slots=True)
+class MovingClock:
+    """A time of day that a test sets."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock(datetime.now(UTC))
+
+
+@pytest.fixture
+async def sender(
+    telegram: TelegramServer, small_shop: SmallShop, clock: MovingClock
+) -> AsyncIterator[NoticeSender]:
+    opened = TelegramNotices(
+        token=telegram.token,
+        api_url=telegram.url,
+        store_path=small_shop.path,
+        networks={"LTC": "main"},
+        clock=clock,
+    ).open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def buyer(telegram: TelegramServer, small_shop: SmallShop) -> SandboxUser:
+    """A shopper with an open order of one unit of chess, who has read all notices so far."""
+    person = telegram.user(7)
+    person.open_chat()
+    telegram.user(ADMIN_ID).open_chat()
+    small_shop.stock((*CHESS, "KEY-1"))
+    small_shop.register(7)
+    small_shop.place(7)
+    small_shop.notices.clear()
+    return person
+
+
+async def send_all(shop: SmallShop, sender: NoticeSender) -> list[NoticeKind]:
+    """Send what was written since the last time; the kinds."""
+    rows = list(shop.notices)
+    shop.notices.clear()
+    for row in rows:
+        assert await sender.send(row) == Sent()
+    return [row.kind for row in rows]
+
+
+def told(person: SandboxUser, start: str) -> str:
+    """The one message that begins so."""
+    (found,) = [message.text for message in person.messages() if message.text.startswith(start)]
+    return found
+
+
+async def test_the_warning_names_the_amount_the_address_and_the_end(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser, clock: MovingClock
+) -> None:
+    order = small_shop.order(1)
+    clock.at = order.expires_at - timedelta(minutes=5)
+    small_shop.news(1, WarningDue(), clock.at)
+    assert await send_all(small_shop, sender) == [NoticeKind.EXPIRY_WARNING]
+    (warning,) = buyer.messages()
+    assert warning.text.startswith("Order #1 expires in 5 min.")
+    assert warning.codes == ["0.15625000", "rltc1qaddress1"]
+    assert order.expires_at.strftime("%H:%M UTC") in warning.text
+
+
+async def test_a_warning_that_comes_after_the_payment_asks_for_no_money(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser, clock: MovingClock
+) -> None:
+    clock.at = small_shop.order(1).expires_at - timedelta(minutes=5)
+    small_shop.news(1, WarningDue(), clock.at)
+    (warning,) = small_shop.notices
+    small_shop.pay(1)
+    await sender.send(warning)
+    (message,) = buyer.messages()
+    assert message.text == "The time to pay order #1 was nearly over. The order by now: paid."
+    assert message.codes == []
+
+
+async def test_a_part_of_the_payment_gives_more_time_and_says_until_when(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser, clock: MovingClock
+) -> None:
+    before = small_shop.order(1)
+    shortly_before = before.expires_at - timedelta(minutes=1)
+    small_shop.pay(1, share="0.5", confirmations=0, at=shortly_before)
+    after = small_shop.order(1)
+    assert after.expires_at > before.expires_at
+    clock.at = shortly_before
+    await send_all(small_shop, sender)
+    (message,) = buyer.messages()
+    assert "there is more time for the rest" in message.text
+    assert message.codes == ["0.07812500", "rltc1qaddress1"]
+    assert after.expires_at.strftime("%H:%M UTC") in message.text
+
+
+async def test_what_was_paid_too_much_is_told_with_what_becomes_of_it(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.pay(1, share="2")
+    await send_all(small_shop, sender)
+    assert told(buyer, "0.15625000 LTC more than asked arrived for order #1.")
+    assert told(buyer, "0.15625000 LTC that came for order #1 are to be paid back to you.")
+    admin = telegram.user(ADMIN_ID)
+    assert told(admin, "Order #1 by @user7 was paid 0.15625000 LTC too much.")
+    asked = told(admin, "0.15625000 LTC that came for order #1 are to be paid back to @user7.")
+    assert "/refund 1" in asked
+
+
+async def test_a_credit_is_told_in_the_currency_of_the_shop(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.rules = replace(small_shop.rules, over_payment=OverPayment.CREDIT)
+    small_shop.pay(1, share="2")
+    await send_all(small_shop, sender)
+    credit = "0.15625000 LTC that came for order #1 are credited to "
+    assert told(buyer, f"{credit}your balance: 12.50 USD.")
+    assert told(telegram.user(ADMIN_ID), f"{credit}the balance of @user7: 12.50 USD.")
+
+
+async def test_a_late_payment_is_told_with_what_becomes_of_it(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.rules = replace(small_shop.rules, late_payment=LatePayment.REFUND)
+    small_shop.let_expire(1)
+    small_shop.pay(1)
+    kinds = await send_all(small_shop, sender)
+    assert NoticeKind.PAYMENT_LATE in kinds
+    assert told(buyer, "0.15625000 LTC arrived too late for order #1. Nothing is lost")
+    assert told(buyer, "0.15625000 LTC that came for order #1 are to be paid back")
+    admin = telegram.user(ADMIN_ID)
+    assert told(admin, "0.15625000 LTC arrived for order #1 by @user7 too late.")
+
+
+async def test_a_refund_is_told_with_its_transaction(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.pay(1, share="2")
+    small_shop.notices.clear()
+    small_shop.news(1, RefundMade(admin_telegram_id=ADMIN_ID, transaction_id="feed"))
+    assert await send_all(small_shop, sender) == [NoticeKind.MONEY_REFUNDED]
+    assert told(buyer, "0.15625000 LTC that came for order #1 have been paid back").endswith(
+        "Transaction: feed"
+    )
+
+
+async def test_a_revived_order_says_that_its_goods_follow_and_they_do(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.let_expire(1)
+    small_shop.pay(1)
+    assert NoticeKind.ORDER_REVIVED in await send_all(small_shop, sender)
+    assert told(buyer, "Order #1, which had ended, is paid after all.")
+    assert "KEY-1" in told(buyer, "Order #1 is paid. Here are your goods:")
+    assert told(telegram.user(ADMIN_ID), "Order #1 by @user7 had ended and is paid after all")
+
+
+async def test_admins_read_who_confirmed_an_order_and_why(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.news(1, ConfirmOrdered(admin_telegram_id=ADMIN_ID, reason="paid <in> cash"))
+    await send_all(small_shop, sender)
+    confirmed = told(telegram.user(ADMIN_ID), "Order #1 by @user7 was confirmed as paid")
+    assert f"by the admin {ADMIN_ID}: paid <in> cash" in confirmed
+    assert "KEY-1" in told(buyer, "Order #1 is paid. Here are your goods:")
+
+
+@pytest.mark.parametrize(
+    ("news", "by_whom"),
+    [
+        (CancelWished(telegram_id=7), "is cancelled, and"),
+        (CancelOrdered(admin_telegram_id=1, reason="x"), "is cancelled by the shop, and"),
+    ],
+)
+async def test_one_cancel_is_one_message_that_says_by_whom(
+    small_shop: SmallShop,
+    sender: NoticeSender,
+    buyer: SandboxUser,
+    news: CancelWished | CancelOrdered,
+    by_whom: str,
+) -> None:
+    small_shop.news(1, news)
+    await send_all(small_shop, sender)
+    (message,) = buyer.messages()
+    assert f"Order #1 {by_whom} its goods are for sale again." in message.text
+    assert "Please do not send anything to its address." in message.text
+
+
+async def test_a_payment_that_vanishes_after_the_end_asks_nobody_to_pay_again(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.rules = replace(small_shop.rules, late_payment=LatePayment.REFUND)
+    small_shop.let_expire(1)
+    small_shop.pay(1)
+    small_shop.notices.clear()
+    now = datetime.now(UTC)
+    small_shop.news(1, ChainNews(began_at=now, sightings=(), rate=None))
+    assert NoticeKind.PAYMENT_VANISHED in await send_all(small_shop, sender)
+    vanished = told(buyer, "A payment for order #1 has disappeared from the network.")
+    assert "pay again" not in vanished
+    assert "no longer counts" in vanished
