@@ -5,7 +5,7 @@ VENV ?= .venv
 # More for pytest, as in: make test TESTS="tests/domain -k money"
 TESTS ?=
 
-.PHONY: install demo test bench lint lock clean
+.PHONY: install demo test bench mutants lint lock clean
 
 install: $(VENV)/.for-running
 
@@ -20,6 +20,12 @@ bench: $(VENV)/.for-development
 	$(VENV)/bin/python -m benchmarks runtime
 	$(VENV)/bin/python -m benchmarks scaling
 	$(VENV)/bin/python -m benchmarks soak
+
+# Changes the rules in every small way and counts how often a test notices; takes more than an hour.
+mutants: $(VENV)/.for-development
+	$(VENV)/bin/mutmut run
+	$(VENV)/bin/mutmut export-cicd-stats
+	$(VENV)/bin/python -m scripts.mutant_score mutants/mutmut-cicd-stats.json
 
 lint: $(VENV)/.for-development
 	$(VENV)/bin/ruff check .
@@ -49,4 +55,4 @@ lock:
 	$(COMPILE) --extra dev --constraint requirements/base.txt --output-file requirements/dev.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants .import_linter_cache
