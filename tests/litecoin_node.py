@@ -142,12 +142,18 @@ def nobodys_address() -> str:
     return SegwitBech32Encoder.Encode("rltc", 0, secrets.token_bytes(20))
 
 
+_ports_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback that was free a moment ago, and that nobody here was given before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _ports_given:
+            _ports_given.add(port)
+            return port
 
 
 def require_litecoind() -> None:
