@@ -92,6 +92,7 @@ class ShopStart(ShopTakeUp):
         if why_not:
             self._fail(why_not)
             return
+        self._opened_once = True
         self._store_works()
         self._next_order_id = max(self._next_order_id, message.facts.next_order_id)
         for subcategory_id in message.facts.subcategory_ids:
@@ -119,6 +120,7 @@ class ShopStart(ShopTakeUp):
         if coin is None or start is None:
             return
         coin.place = (message.height, message.block_hash)
+        coin.looked_until = message.recorded_at
         addresses = StartAddresses(
             coin=message.coin,
             first_free_index=message.next_address_index,
@@ -129,9 +131,11 @@ class ShopStart(ShopTakeUp):
         self._ask_for_orders(start, message.coin, after_order_id=0)
 
     def _ask_for_orders(self, start: StartShop, symbol: str, after_order_id: int) -> None:
+        # What was paid in time to be watched may lie in blocks that nobody has looked at since.
+        now, looked_until = self.clock.now(), self._staff.coins[symbol].looked_until
         page = GetOrdersToWatch(
             coin=symbol,
-            ended_after=self.clock.now() - start.rules.monitor_after_expiry,
+            ended_after=min(now, looked_until or now) - start.rules.monitor_after_expiry,
             after_order_id=after_order_id,
             limit=PAGE,
         )
@@ -177,7 +181,7 @@ class ShopStart(ShopTakeUp):
     def _open_if_complete(self, start: StartShop) -> None:
         if self.state != "starting" or not all(c.is_started for c in self._staff.coins.values()):
             return
-        self.state, self._opened_once = "open", True
+        self.state = "open"
         for audience in _NOTIFIERS:
             self._start_notifier(start, audience)
         self._tell_ledger(GetUnsettledOrders(after_order_id=0, limit=PAGE))

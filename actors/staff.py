@@ -1,6 +1,7 @@
 """Who works in the shop: the root's register of its children."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from thespian.actors import ActorAddress
 
@@ -29,6 +30,8 @@ class CoinStaff:
     was_looked_at: bool = False
     watched: list[Watched] = field(default_factory=list)
     place: tuple[int | None, str | None] = (None, None)
+    looked_until: datetime | None = None
+    """When its chain had been taken in up to that place."""
 
 
 @dataclass(slots=True)

@@ -162,12 +162,16 @@ class GetPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceLoaded:
-    """`next_address_index` is one above the highest index that an order of the coin has."""
+    """`next_address_index` is one above the highest index that an order of the coin has.
+
+    `recorded_at`: when the chain had been taken in up to that block; None where it never was.
+    """
 
     coin: str
     height: int | None
     block_hash: str | None
     next_address_index: int
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

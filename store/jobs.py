@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime
 from typing import assert_never
 
+from store.codec import optional_time
 from store.contract import (
     Answer,
     GetGoodsDelivery,
@@ -128,12 +129,16 @@ def _to_watch(connection: sqlite3.Connection, job: GetOrdersToWatch) -> OrdersTo
 
 def _place(connection: sqlite3.Connection, coin: str) -> PlaceLoaded:
     row = connection.execute(
-        "SELECT height, block_hash FROM chain_places WHERE currency = ?", (coin,)
+        "SELECT height, block_hash, updated_at FROM chain_places WHERE currency = ?", (coin,)
     ).fetchone()
-    height, block_hash = row if row is not None else (None, None)
+    height, block_hash, recorded_at = row if row is not None else (None, None, None)
     (next_index,) = connection.execute(
         "SELECT coalesce(max(address_index), -1) + 1 FROM orders WHERE currency = ?", (coin,)
     ).fetchone()
     return PlaceLoaded(
-        coin=coin, height=height, block_hash=block_hash, next_address_index=next_index
+        coin=coin,
+        height=height,
+        block_hash=block_hash,
+        next_address_index=next_index,
+        recorded_at=optional_time(recorded_at),
     )

@@ -10,6 +10,7 @@ from tests.actors.world import (
     ALICE,
     BOB,
     CONFIRMATION_TIMEOUT,
+    CONFIRMATIONS,
     GRACE,
     POLL_SECONDS,
     TIMEOUT,
@@ -183,5 +184,24 @@ def test_payment_of_a_cancelled_order_is_late(play: Play) -> None:
         await world.pay(order)
         assert world.status(order) == ("cancelled", "late")
         assert world.pool() == {"available": 1, "holds": 0}
+
+    play(scene)
+
+
+def test_late_payment_of_a_time_when_the_shop_was_down_is_found_however_long_that_was(
+    play: Play,
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+        await world.pass_time(TIMEOUT + A_LOOK)
+        world.crash()
+        world.chain.pay(order.address, order.amount_base_units)
+        world.chain.mine(CONFIRMATIONS)
+        await world.pass_time(2 * world.rules.monitor_after_expiry)
+        await world.open()
+        await world.looks()
+        assert world.status(order) == ("expired", "late")
 
     play(scene)

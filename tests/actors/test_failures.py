@@ -1,7 +1,11 @@
 """Actors that die or fail one by one, and a shop that goes on."""
 
 import asyncio
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from actors.messages import (
     OrderPlaced,
     OrderRefused,
     ShopHealth,
+    ShopStarted,
     ShopUnavailable,
 )
 from actors.notifier import NotifierActor
@@ -277,5 +282,30 @@ def test_ledger_that_dies_while_it_opens_the_store_leaves_it_to_the_next(play: P
         await asyncio.sleep(5)
         await world.until_ready()
         await world.order()
+
+    play(scene)
+
+
+@contextmanager
+def _held_lock(world: World) -> Iterator[None]:
+    with Path(f"{world.store_path}.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def test_ledger_that_dies_during_the_start_is_started_again_when_the_store_is_free(
+    play: Play,
+) -> None:
+    async def scene(world: World) -> None:
+        starting = asyncio.create_task(world.start())
+        await world.until(lambda: world.base is not None and world.state("ledger") == ["writing"])
+        world.kill("ledger")
+        await world.until(lambda: world.state("ledger") == [])
+        await asyncio.sleep(0.1)  # its store is closed, and there is no new one yet
+        with _held_lock(world):
+            await asyncio.sleep(5)
+        assert not starting.done()
+        assert isinstance(await starting, ShopStarted)
+        await world.until_ready()
 
     play(scene)

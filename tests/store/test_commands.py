@@ -161,7 +161,7 @@ def test_the_place_of_a_chain_is_kept_and_moved(store: OpenedStore) -> None:
     store.record(PlaceMoved(coin="BTC", height=1, block_hash="b1"))
     store.record(PlaceMoved(coin="LTC", height=6, block_hash="other6"))
     assert store.ask(GetPlace(coin="LTC")) == PlaceLoaded(
-        coin="LTC", height=6, block_hash="other6", next_address_index=0
+        coin="LTC", height=6, block_hash="other6", next_address_index=0, recorded_at=NOON
     )
 
 
