@@ -23,10 +23,14 @@ _NO_TIME = timedelta()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """The payload of a wakeup. Wakeups cannot be cancelled: one that is not armed is stale."""
+    """The payload of a wakeup. Wakeups cannot be cancelled: one that is not armed is stale.
+
+    `is_pause`: it is a span that matters, and not the time of day at which it is over.
+    """
 
     kind: str
     due_at: datetime
+    is_pause: bool = False
 
 
 class ShopActor(OutsideActor):
@@ -63,6 +67,12 @@ class ShopActor(OutsideActor):
         self._armed[kind] = timer
         self.wakeupAfter(max(due_at - self.clock.now(), _NO_TIME), payload=timer)
 
+    def arm_after(self, kind: str, pause: timedelta) -> None:
+        """Be woken after a pause, however the clock is set meanwhile; an earlier one is stale."""
+        timer = Timer(kind=kind, due_at=self.clock.now() + pause, is_pause=True)
+        self._armed[kind] = timer
+        self.wakeupAfter(max(pause, _NO_TIME), payload=timer)
+
     def disarm(self, kind: str) -> None:
         """Make the timer of this kind stale."""
         self._armed.pop(kind, None)
@@ -70,13 +80,13 @@ class ShopActor(OutsideActor):
     def rings(self, payload: object) -> Timer | None:
         """The timer that a wakeup's payload is, if it is the armed one; it is spent thereby.
 
-        It may ring before its time of day, where that clock was set back or runs a little slower
-        than the loop's: then it is armed again.
+        One that waits for a time of day may ring before it, where that clock was set back or runs
+        a little slower than the loop's: then it is armed again.
         """
         if not isinstance(payload, Timer) or self._armed.get(payload.kind) != payload:
             return None
         del self._armed[payload.kind]
-        if self.clock.now() < payload.due_at:
+        if not payload.is_pause and self.clock.now() < payload.due_at:
             self.arm(payload.kind, payload.due_at)
             return None
         return payload

@@ -312,7 +312,7 @@ class LedgerActor(ShopActor):
             return
         logger.error("the store cannot be written, trying again: {}", trouble_text(trouble))
         self.state = "failing"
-        self.arm("retry", self.clock.now() + self._retry_after)
+        self.arm_after("retry", self._retry_after)
         self._retry_after = min(self._retry_after * 2, _SLOWEST_RETRY)
         if trouble != self._trouble:
             self._trouble = trouble

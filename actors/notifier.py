@@ -164,7 +164,7 @@ class NotifierActor(ShopActor):
     def _send_record(self, record: Record) -> None:
         if self._start is not None:
             self.send(self._start.ledger, record)
-            self.arm("record_overdue", self.clock.now() + _ANSWER_OVERDUE)
+            self.arm_after("record_overdue", _ANSWER_OVERDUE)
 
     def _retry(self, notice: Notice, after_seconds: float | None, why: str) -> None:
         chat = self._chats[notice.chat_id]
@@ -173,7 +173,7 @@ class NotifierActor(ShopActor):
         logger.warning(
             "outbox row {} waits {} s: {}", notice.outbox_id, round(wait_seconds, 1), why
         )
-        self.arm(f"retry:{notice.chat_id}", self.clock.now() + timedelta(seconds=wait_seconds))
+        self.arm_after(f"retry:{notice.chat_id}", timedelta(seconds=wait_seconds))
 
     # --- recorded ---------------------------------------------------------------------------------
 

@@ -199,7 +199,7 @@ class OrderActor(OrderDeciding):
         match kind:
             case "record_overdue" if self._pending is not None and self._desk is not None:
                 self.send(self._desk.ledger, self._pending.record)
-                self.arm("record_overdue", self.clock.now() + ANSWER_OVERDUE)
+                self.arm_after("record_overdue", ANSWER_OVERDUE)
             case "load_overdue":
                 self._load()
             case "rate_overdue" if self._order is not None and self._awaits_rate is not None:
@@ -222,7 +222,7 @@ class OrderActor(OrderDeciding):
             return
         look = LookAtAddress(order_id=order.order_id, address=order.address, not_before=due)
         self._send_to_watcher(order, look)
-        self.arm("look_again", self.clock.now() + _LOOK_AGAIN)
+        self.arm_after("look_again", _LOOK_AGAIN)
         self.arm("expiry_grace", grace)
 
 
@@ -237,8 +237,12 @@ def _wish(message: OrderWish) -> Wish:
             return ExpireOrdered(admin_telegram_id=admin)
         case ConfirmOrder(admin_telegram_id=admin, reason=reason):
             return ConfirmOrdered(admin_telegram_id=admin, reason=reason)
-        case RecordRefund(admin_telegram_id=admin, transaction_id=transaction_id):
-            return RefundMade(admin_telegram_id=admin, transaction_id=transaction_id)
+        case RecordRefund(admin_telegram_id=admin):
+            return RefundMade(
+                admin_telegram_id=admin,
+                transaction_id=message.transaction_id,
+                amount_base_units=message.amount_base_units,
+            )
         case ShipOrder(admin_telegram_id=admin, tracking_number=tracking_number):
             return ShipWished(admin_telegram_id=admin, tracking_number=tracking_number)
         case _:

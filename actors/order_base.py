@@ -123,7 +123,7 @@ class OrderBase(ShopActor):
         self._pending = Pending(record=record, decision=decision, cause=cause)
         self.state = "recording"
         self.send(self._desk.ledger, record)
-        self.arm("record_overdue", self.clock.now() + ANSWER_OVERDUE)
+        self.arm_after("record_overdue", ANSWER_OVERDUE)
 
     def _answer(self, reply_to: ActorAddress | None, answer: object) -> None:
         if reply_to is not None:

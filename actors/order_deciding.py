@@ -135,7 +135,7 @@ class OrderDeciding(OrderRevival):
     def _ask_for_rate(self, order: Order) -> None:
         if self._desk is not None:
             self.send(self._desk.shop, GetRate(coin=order.coin))
-            self.arm("rate_overdue", self.clock.now() + ANSWER_OVERDUE)
+            self.arm_after("rate_overdue", ANSWER_OVERDUE)
 
     def receiveMsg_RateKnown(self, message: RateKnown, _sender: ActorAddress) -> None:
         """What a coin is worth now, or that nobody knows: then the money is not valued."""
@@ -241,7 +241,7 @@ class OrderDeciding(OrderRevival):
     def _load(self) -> None:
         if self._desk is not None:
             self.send(self._desk.ledger, GetOrder(order_id=self._order_id))
-            self.arm("load_overdue", self.clock.now() + ANSWER_OVERDUE)
+            self.arm_after("load_overdue", ANSWER_OVERDUE)
 
 
 def _gist(decision: Decision) -> Hashable:

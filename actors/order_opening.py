@@ -62,7 +62,7 @@ class OrderOpening(OrderBase):
 
     def _open(self, opening: Opening, desk: OrderDesk) -> None:
         self.state = "opening"
-        self.arm("opening_overdue", self.clock.now() + ANSWER_OVERDUE)
+        self.arm_after("opening_overdue", ANSWER_OVERDUE)
         self._open_next(opening, desk)
 
     def _open_next(self, opening: Opening, desk: OrderDesk) -> None:

@@ -65,7 +65,7 @@ class OrderRevival(OrderOpening):
         self._send_to_pool(subcategory_id, wish)
         # Asked again for as long as it takes: a pool that is away comes back, and its answer
         # decides what becomes of somebody's money.
-        self.arm("stock_overdue", self.clock.now() + ANSWER_OVERDUE)
+        self.arm_after("stock_overdue", ANSWER_OVERDUE)
 
     def receiveMsg_StockReserved(self, message: StockReserved, sender: ActorAddress) -> None:
         """Units are held: for the revival, or for the opening."""

@@ -71,7 +71,7 @@ class ShopFailures(ShopStart):
         coin.was_looked_at = coin.was_looked_at or message.why != FIRST_PLACE_NOT_ON_DISK
         if message.why:
             logger.info("{} takes no orders: {}", message.coin, message.why)
-            self.arm(f"alert {message.coin}", self.clock.now() + _BEFORE_ALERT)
+            self.arm_after(f"alert {message.coin}", _BEFORE_ALERT)
         else:
             logger.info("{} takes orders", message.coin)
             self.disarm(f"alert {message.coin}")
@@ -126,7 +126,7 @@ class ShopFailures(ShopStart):
         last_pause, last_exit = self._pauses.get(service, (_PAUSE / 2, now))
         pause = _PAUSE if now - last_exit > _CALM else min(last_pause * 2, _LONGEST_PAUSE)
         self._pauses[service] = (pause, now)
-        self.arm(f"restart {service}", now + pause)
+        self.arm_after(f"restart {service}", pause)
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
         """A pause is over, a chain is still out of reach, or it is time for the sweep."""

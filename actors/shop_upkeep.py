@@ -36,7 +36,7 @@ class ShopUpkeep(ShopFailures):
 
     def _begin_upkeep(self, start: StartShop) -> None:
         now = self.clock.now()
-        self.arm("sweep", now + timedelta(seconds=start.maintenance_interval_seconds))
+        self.arm_after("sweep", timedelta(seconds=start.maintenance_interval_seconds))
         # An order that is still to be taken up has no actor for good reason.
         if self.state != "open" or self._to_take_up:
             return

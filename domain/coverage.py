@@ -103,7 +103,8 @@ def state_when_paid(order: Order, changed: tuple[Receipt, ...] = ()) -> PaymentS
     """How the payment of a paid or shipped order stands with the receipts that it has now.
 
     An order that an admin declared paid may lack payments from the start: its payment is reversed
-    where one of those that just `changed` has vanished, and until others make up for it.
+    where one of those that just `changed` has vanished, until it is back or others make up for
+    it.
     """
     if lost_refunds_base_units(order):
         return PaymentState.REVERSED
@@ -111,7 +112,9 @@ def state_when_paid(order: Order, changed: tuple[Receipt, ...] = ()) -> PaymentS
     if paid >= order.sufficient_base_units:
         return PaymentState.OVER if _is_over(order) else PaymentState.PAID
     vanished = any(not receipt.on_chain for receipt in changed)
-    reversed_before = order.payment_state is PaymentState.REVERSED
+    reversed_before = order.payment_state is PaymentState.REVERSED and any(
+        not receipt.on_chain for receipt in order.receipts
+    )
     if order.confirmed_by_telegram_id is None or vanished or reversed_before:
         return PaymentState.REVERSED
     return PaymentState.PARTIAL if paid else PaymentState.NONE

@@ -308,6 +308,7 @@ class RefusalReason(StrEnum):
     ALREADY_SHIPPED = "already_shipped"
     TOO_MANY_TIMEOUTS = "too_many_timeouts"
     NOTHING_TO_REFUND = "nothing_to_refund"
+    OTHER_AMOUNT_TO_REFUND = "other_amount_to_refund"
     SHOP_UNAVAILABLE = "shop_unavailable"
 
 

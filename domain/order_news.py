@@ -78,10 +78,14 @@ class ConfirmOrdered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundMade:
-    """An admin has paid back, in this transaction, all that is set aside of the order."""
+    """An admin has paid money of the order back, in this transaction.
+
+    `amount_base_units` is how much it was; None: all that waits to be paid back.
+    """
 
     admin_telegram_id: int
     transaction_id: str
+    amount_base_units: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from domain.order import (
     OrderPaid,
     OrderShipped,
     OrderStatus,
-    RefundRecorded,
     RefusalReason,
 )
 from domain.order_news import (
@@ -29,9 +28,9 @@ from domain.order_news import (
     ShipWished,
     Wish,
 )
+from domain.refunds import on_refund_made
 from domain.revival import revival_wanted
 from domain.rules import OrderRules
-from domain.set_aside import SetAsideState
 from domain.settlement import allocation, settle
 
 
@@ -47,7 +46,7 @@ def on_wish(order: Order, wish: Wish, rules: OrderRules, now: datetime) -> Decis
         case ConfirmOrdered():
             return _on_confirm_ordered(order, wish, rules, now)
         case RefundMade():
-            return _on_refund_made(order, wish)
+            return on_refund_made(order, wish)
         case ShipWished():
             return _on_ship_wished(order, wish, now)
         case _:
@@ -151,22 +150,7 @@ def _confirmed(
     )
 
 
-# --- settling it ----------------------------------------------------------------------------------
-
-
-def _on_refund_made(order: Order, wish: RefundMade) -> Decision:
-    transaction_id = wish.transaction_id
-    if any(each.refund_transaction_id == transaction_id for each in order.set_asides):
-        return _by_admin(wish.admin_telegram_id, "", ())
-    waiting = [each for each in order.set_asides if each.state is SetAsideState.OPEN]
-    if not waiting:
-        return _refused(wish.admin_telegram_id, RefusalReason.NOTHING_TO_REFUND)
-    amount = sum(each.amount_base_units for each in waiting)
-    recorded = [
-        RefundRecorded(number=each.number, transaction_id=transaction_id) for each in waiting
-    ]
-    told = tell_shopper(NoticeKind.MONEY_REFUNDED, amount, transaction_id)
-    return _by_admin(wish.admin_telegram_id, "paid back", (*recorded, told))
+# --- sending it ----------------------------------------------------------------------------------
 
 
 def _on_ship_wished(order: Order, wish: ShipWished, now: datetime) -> Decision:

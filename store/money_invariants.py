@@ -46,7 +46,10 @@ _WAS_REVERSED = """
     (payment_state = 'reversed' OR EXISTS (
         SELECT 1 FROM audit_log
         WHERE audit_log.order_id = orders.id AND what = 'receipts_changed'
-            AND detail LIKE '% reversed%'))
+            AND detail LIKE '% reversed%')
+    -- What the first version wrote down has no details.
+    OR EXISTS (SELECT 1 FROM payments
+        WHERE payments.order_id = orders.id AND state = 'reversed'))
 """
 
 INVARIANTS = (

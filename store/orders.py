@@ -50,10 +50,15 @@ def load_orders_to_watch(
     after_order_id: int,
     limit: int,
 ) -> list[Order]:
-    """Orders whose addresses still matter, by id: not ended, or ended after a time."""
+    """Orders whose addresses still matter, by id.
+
+    They have not ended, ended after a time, or have a payment
+    that is neither confirmed nor gone, however long that takes.
+    """
     where = """
         WHERE orders.id > ? AND (? IS NULL OR currency = ?)
-            AND (status IN ('created', 'paid') OR coalesce(shipped_at, closed_at) > ?)
+            AND (status IN ('created', 'paid') OR coalesce(shipped_at, closed_at) > ?
+                OR EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id AND state = 'seen'))
         ORDER BY orders.id LIMIT ?
     """
     return _whole(connection, where, (after_order_id, coin, coin, time_text(ended_after), limit))

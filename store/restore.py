@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from store.codec import time_text
 from store.invariant import Violation
 from store.lock import lock_for_restore, restoring_mark
 from store.migrations import migrate
@@ -106,23 +107,36 @@ def prepared_restore(place: Path, source: Path) -> Iterator[Restore]:
             raise StoreFileError(f"{source} is the store itself: write the name of a backup")
         with written_beside(place) as copy:
             copy_store(opened, copy)
-            _bring_up_to_date(copy)
+            there = _contents(place)
+            _bring_up_to_date(copy, there)
             broken = check_store(copy)
-            yield _restore(place, copy, broken)
+            yield _restore(place, copy, there, broken)
 
 
-def _bring_up_to_date(copy: Path) -> None:
+def _bring_up_to_date(copy: Path, replaced: "_Contents") -> None:
     # A copy that cannot be migrated is damaged, which the check behind this will say.
     with (
         closing(sqlite3.connect(copy, isolation_level=None)) as connection,
         suppress(sqlite3.DatabaseError),
     ):
         migrate(Database(connection))
+        _use_up_numbers(connection, max(replaced.order_ids, default=0))
     sync(copy)
 
 
-def _restore(place: Path, copy: Path, broken: list[Violation]) -> Restore:
-    here, there = _contents(copy), _contents(place)
+def _use_up_numbers(connection: sqlite3.Connection, highest: int) -> None:
+    """No order gets a number that one had which is not in the copy: people were told of it."""
+    connection.execute(
+        """
+        INSERT OR IGNORE INTO refused_orders (order_id, refused_at)
+        SELECT ?1, ?2 WHERE ?1 > (SELECT coalesce(max(id), 0) FROM orders)
+        """,
+        (highest, time_text(datetime.now(UTC))),
+    )
+
+
+def _restore(place: Path, copy: Path, there: "_Contents", broken: list[Violation]) -> Restore:
+    here = _contents(copy)
     coins = here.next_address_indexes.keys() | there.next_address_indexes.keys()
     return Restore(
         broken=tuple(broken),

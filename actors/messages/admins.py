@@ -45,11 +45,15 @@ class ConfirmOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRefund:
-    """All that is set aside of an order was paid back, in this transaction."""
+    """Money of an order was paid back, in this transaction.
+
+    `amount_base_units` is how much it was; None: all that waits to be paid back.
+    """
 
     order_id: int
     admin_telegram_id: int
     transaction_id: str
+    amount_base_units: int | None = None
 
 
 AdminWish = ShipOrder | CancelOrderByAdmin | ExpireOrder | ConfirmOrder | RecordRefund

@@ -6,6 +6,7 @@ from aiogram.types import CallbackQuery, Message
 
 from gateway.telegram.admin_menu import AdminMenu
 from gateway.telegram.admin_orders import AdminOrders
+from gateway.telegram.admin_refunds import AdminRefunds
 from gateway.telegram.admin_shoppers import AdminShoppers
 from gateway.telegram.importing import Importing
 from gateway.telegram.shop import Desk
@@ -29,6 +30,7 @@ class Administration:
         self._is_admin = IsAdmin(desk.shop.admin_ids)
         self._importing = Importing(desk)
         self._orders = AdminOrders(desk)
+        self._refunds = AdminRefunds(desk)
         self._shoppers = AdminShoppers(desk)
         self._menu = AdminMenu(desk)
 
@@ -36,5 +38,6 @@ class Administration:
         """Take the messages and taps that are for this part; all others go on."""
         router.message.register(self._importing.on_document, F.document, self._is_admin)
         self._orders.register(router, self._is_admin)
+        self._refunds.register(router, self._is_admin)
         self._shoppers.register(router, self._is_admin)
         self._menu.register(router, self._is_admin)

@@ -15,7 +15,6 @@ from actors.messages import (
     ExpireOrder,
     OrderChanged,
     OrderRefused,
-    RecordRefund,
     ShipOrder,
 )
 from domain.order import RefusalReason
@@ -30,10 +29,7 @@ _ONE_ORDER = re.compile(_NUMBER)
 _SHIPMENT = re.compile(rf"{_NUMBER}(?:\s+(\S.{{0,63}}))?")
 _WITH_REASON = re.compile(rf"{_NUMBER}\s+(\S.{{0,199}})", re.DOTALL)
 _WITH_OR_WITHOUT_REASON = re.compile(rf"{_NUMBER}(?:\s+(\S.{{0,199}}))?", re.DOTALL)
-# Transactions are named in hexadecimal or base58; the longest names are below 100 characters.
-_REFUND = re.compile(rf"{_NUMBER}\s+([0-9A-Za-z]{{1,128}})")
-
-_Wish = CancelOrderByAdmin | ConfirmOrder | ExpireOrder | RecordRefund | ShipOrder
+_Wish = CancelOrderByAdmin | ConfirmOrder | ExpireOrder | ShipOrder
 
 
 class AdminOrders:
@@ -46,7 +42,6 @@ class AdminOrders:
         """Take the messages and taps of admins that are for this part."""
         router.message.register(self.on_ship, Command("ship"), is_admin)
         router.message.register(self.on_confirm, Command("confirm"), is_admin)
-        router.message.register(self.on_refund, Command("refund"), is_admin)
         router.message.register(self.on_expire, Command("expire"), is_admin)
         # Alone it is what it is for everybody: the sender's own order is called off.
         router.message.register(self.on_cancel, Command("cancel", magic=F.args), is_admin)
@@ -91,20 +86,6 @@ class AdminOrders:
             order_id=int(match[1]), admin_telegram_id=event_from_user.id, reason=match[2]
         )
         await self._wish(message, wish, None)
-
-    async def on_refund(
-        self, message: Message, command: CommandObject, event_from_user: User
-    ) -> None:
-        """Record that money was paid back: `/refund N TXID`."""
-        match = _REFUND.fullmatch((command.args or "").strip())
-        if match is None:
-            await message.answer(self._desk.texts.html("admin_refund_usage"))
-            return
-        wish = RecordRefund(
-            order_id=int(match[1]), admin_telegram_id=event_from_user.id, transaction_id=match[2]
-        )
-        done = self._desk.texts.html("admin_refund_recorded", order_id=wish.order_id)
-        await self._wish(message, wish, done)
 
     async def on_expire(
         self, message: Message, command: CommandObject, event_from_user: User

@@ -28,6 +28,7 @@ _TEXT_KEYS = {
     RefusalReason.ALREADY_PAID: "order_already_paid",
     RefusalReason.ALREADY_SHIPPED: "order_already_shipped",
     RefusalReason.NOTHING_TO_REFUND: "nothing_to_refund",
+    RefusalReason.OTHER_AMOUNT_TO_REFUND: "other_amount_to_refund",
     RefusalReason.SHOP_UNAVAILABLE: "shop_unavailable",
 }
 """Not yours reads as not found: nobody learns which numbers other people's orders have."""

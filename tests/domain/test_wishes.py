@@ -7,6 +7,7 @@ import pytest
 from domain.order import (
     Audience,
     By,
+    MoneySetAside,
     Noticed,
     NoticeKind,
     Order,
@@ -261,31 +262,99 @@ def overpaid() -> Order:
     return order
 
 
-def test_a_refund_pays_back_all_that_is_set_aside_also_what_was_credited() -> None:
+def test_a_refund_pays_back_what_is_on_the_list_and_leaves_the_balance_alone() -> None:
     order, decision = step(overpaid(), REFUND, minutes(60))
     assert decision.events == (
-        RefundRecorded(number=1, transaction_id="refund-1"),
         RefundRecorded(number=2, transaction_id="refund-1"),
         Noticed(
             kind=NoticeKind.MONEY_REFUNDED,
             audience=Audience.SHOPPER,
-            amount_base_units=500_000,
+            amount_base_units=200_000,
             detail="refund-1",
         ),
     )
-    assert {each.state for each in order.set_asides} == {SetAsideState.REFUNDED}
-    assert {each.refund_transaction_id for each in order.set_asides} == {"refund-1"}
+    assert [each.state for each in order.set_asides] == [
+        SetAsideState.OPEN,
+        SetAsideState.REFUNDED,
+    ]
+    assert order.set_asides[1].refund_transaction_id == "refund-1"
     assert (decision.by, decision.by_telegram_id) == (By.ADMIN, ADMIN_ID)
     assert decision.why == "paid back"
 
 
-def test_the_same_refund_again_changes_nothing_and_another_finds_nothing_to_pay_back() -> None:
+def test_where_nothing_is_on_the_list_a_refund_pays_back_what_was_credited() -> None:
     order, _ = step(overpaid(), REFUND, minutes(60))
+    order, decision = step(order, replace_transaction("refund-2"), minutes(61))
+    assert decision.events[0] == RefundRecorded(number=1, transaction_id="refund-2")
+    assert {each.state for each in order.set_asides} == {SetAsideState.REFUNDED}
+
+
+@pytest.mark.parametrize(("amount", "numbers"), [(200_000, [2]), (300_000, [1]), (500_000, [1, 2])])
+def test_a_refund_of_an_amount_is_of_parts_that_make_it_up(amount: int, numbers: list[int]) -> None:
+    _, decision = step(overpaid(), paid_back(amount), minutes(60))
+    recorded = [each.number for each in decision.events if isinstance(each, RefundRecorded)]
+    assert recorded == numbers
+    assert notice(decision, NoticeKind.MONEY_REFUNDED).amount_base_units == amount
+
+
+@pytest.mark.parametrize("amount", [1, 199_999, 500_001])
+def test_a_refund_of_an_amount_that_nothing_makes_up_is_refused(amount: int) -> None:
+    decision = decide(overpaid(), paid_back(amount), RULES, minutes(60))
+    assert (decision.events, decision.refusal) == ((), RefusalReason.OTHER_AMOUNT_TO_REFUND)
+
+
+def test_the_oldest_parts_on_the_list_are_paid_back_first() -> None:
+    order = overpaid()
+    parts = tuple(
+        replace(order.set_asides[1], number=number, amount_base_units=amount)
+        for number, amount in enumerate((100, 200, 300, 200), start=1)
+    )
+    several = replace(order, set_asides=parts)
+    _, two = step(several, paid_back(300), minutes(60))
+    assert [e.number for e in two.events if isinstance(e, RefundRecorded)] == [1, 2]
+    _, one = step(several, paid_back(200), minutes(60))
+    assert [e.number for e in one.events if isinstance(e, RefundRecorded)] == [2]
+
+
+def test_the_same_refund_again_changes_nothing_and_another_finds_nothing_to_pay_back() -> None:
+    order, _ = step(overpaid(), paid_back(500_000), minutes(60))
     again = decide(order, REFUND, RULES, minutes(61))
     other = decide(order, replace_transaction("refund-2"), RULES, minutes(61))
     assert (again.events, again.refusal, again.why) == ((), None, "")
     assert (other.events, other.refusal) == ((), RefusalReason.NOTHING_TO_REFUND)
     assert (again.by_telegram_id, other.by_telegram_id) == (ADMIN_ID, ADMIN_ID)
+
+
+def test_what_paid_for_the_goods_can_have_been_paid_back_the_latest_receipt_first() -> None:
+    shown = (
+        sighting(AMOUNT - 400_000, confirmations=3, seen_at=minutes(4)),
+        sighting(400_000, transaction_id="bb", confirmations=3),
+    )
+    order, _ = looked(new_order(), minutes(5), *shown)
+    order, decision = step(order, paid_back(500_000), minutes(60))
+    assert kinds(decision) == [
+        MoneySetAside, MoneySetAside, RefundRecorded, RefundRecorded, ReceiptsChanged,
+    ]  # fmt: skip
+    assert [(e.receipt_id, e.amount_base_units, e.state) for e in order.set_asides] == [
+        ("bb:0", 400_000, SetAsideState.REFUNDED),
+        ("aa:0", 100_000, SetAsideState.REFUNDED),
+    ]
+    assert order.payment_state is PaymentState.REVERSED
+    assert told(decision) == [NoticeKind.MONEY_REFUNDED]
+    assert decide(order, look(minutes(61), *shown), RULES, minutes(61)).events == ()
+
+
+@pytest.mark.parametrize("amount", [0, AMOUNT + 1])
+def test_no_more_is_paid_back_than_paid_for_the_goods(amount: int) -> None:
+    order, _ = looked(new_order(), minutes(5), sighting(confirmations=3))
+    decision = decide(order, paid_back(amount), RULES, minutes(60))
+    assert (decision.events, decision.refusal) == ((), RefusalReason.OTHER_AMOUNT_TO_REFUND)
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CREATED, CANCELLED, EXPIRED])
+def test_an_order_without_goods_and_money_has_nothing_to_pay_back(status: OrderStatus) -> None:
+    decision = decide(order_that_is(status), paid_back(1), RULES, MANY_HOURS)
+    assert decision.refusal is RefusalReason.NOTHING_TO_REFUND
 
 
 def test_what_was_withdrawn_or_paid_back_is_not_paid_back_again() -> None:
@@ -297,6 +366,10 @@ def test_what_was_withdrawn_or_paid_back_is_not_paid_back_again() -> None:
     settled = replace(order, set_asides=parts)
     decision = decide(settled, REFUND, RULES, minutes(60))
     assert decision.refusal is RefusalReason.NOTHING_TO_REFUND
+
+
+def paid_back(amount_base_units: int) -> RefundMade:
+    return replace(REFUND, amount_base_units=amount_base_units)
 
 
 def replace_transaction(transaction_id: str) -> RefundMade:
@@ -318,7 +391,7 @@ def test_a_shipment_by_an_admin_carries_its_tracking_number_to_the_shopper() -> 
 
 
 def test_a_look_that_shows_no_change_leaves_a_refunded_order_as_it_is() -> None:
-    order, _ = step(overpaid(), REFUND, minutes(60))
+    order, _ = step(overpaid(), paid_back(500_000), minutes(60))
     shown = (
         sighting(confirmations=3),
         sighting(300_000, transaction_id="bb", confirmations=3),

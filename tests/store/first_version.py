@@ -159,3 +159,35 @@ def _records(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT INTO chain_places VALUES ('LTC', 7, 'h7', '2026-05-01T12:00:00.000000Z')"
     )
+
+
+def order_reversed_and_paid_again(path: Path) -> None:
+    """A store with one order: paid, reversed by a fork, and paid again by another transaction."""
+    at = "2026-05-01T12:40:00.000000Z"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        _migrate(connection)
+        _people_and_goods(connection)
+        connection.execute("UPDATE items SET is_sold = 0 WHERE id = 2")
+        connection.execute("UPDATE users SET timeout_count = 0")
+        order = {"id": 1, "user_id": 1, "status": "shipped", "payment_state": "paid", "coin": "LTC",
+                 "version": 6, "active_slot": None, "covered_at": at, "paid_at": at,
+                 "shipped_at": at, "closed_at": None}  # fmt: skip
+        connection.execute(_ORDER, order)
+        connection.execute(
+            "INSERT INTO order_items (order_id, item_id, price_at_purchase_minor, holds_unit,"
+            f" created_at) VALUES (1, 1, 1000, 1, '{at}')"
+        )
+        usual = {"order_id": 1, "coin": "LTC", "output_index": 0, "rest": 0, "minute": 1}
+        for name, state, in_time in (("a", "reversed", 1), ("b", "confirmed", 0)):
+            receipt = {"name": name, "amount": 10_000_000, "state": state, "in_time": in_time}
+            connection.execute(_PAYMENT, usual | receipt)
+        for what in ("order_created", "receipts_changed", "order_paid", "order_shipped",
+                     "receipts_changed", "receipts_changed"):  # fmt: skip
+            connection.execute(
+                "INSERT INTO audit_log (at, by, order_id, what, why) VALUES (?, 'chain', 1, ?, '')",
+                (at, what),
+            )
+        connection.execute(
+            "INSERT INTO outbox (audience, chat_id, kind, order_id, state, created_at,"
+            f" delivered_at) VALUES ('shopper', 70, 'goods', 1, 'delivered', '{at}', '{at}')"
+        )

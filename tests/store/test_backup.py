@@ -330,3 +330,22 @@ def test_a_restore_that_fails_says_to_run_it_again(
         monkeypatch.setattr(Path, "rename", refused)
         with pytest.raises(StoreFileError, match="run the restore again"):
             prepared.put_in_place(NOW)
+
+
+def test_order_number_that_a_shopper_has_had_is_not_given_out_again_after_a_restore(
+    tmp_path: Path,
+) -> None:
+    store = OpenedStore(tmp_path)
+    store.create(order_of(1, order_id=1))
+    backup = tmp_path / "backup.db"
+    assert back_up(Path(store.path), backup, may_replace=False) == []
+    store.create(order_of(2, order_id=2, shopper=71))  # told to shopper 71 and to the admins
+    store.close()
+    with prepared_restore(Path(store.path), backup) as prepared:
+        assert prepared.newer_orders == 1
+        prepared.put_in_place(datetime.now(UTC))
+    store.reopen()
+    try:
+        assert store.writer.facts().next_order_id == 3
+    finally:
+        store.close()

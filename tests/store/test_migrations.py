@@ -10,11 +10,13 @@ from sqlite_utils import Database
 
 from domain.order import By
 from domain.set_aside import Purpose
+from store.backup import back_up
 from store.contract import GetOrder, OrderLoaded
+from store.invariants import violations
 from store.migrations import known_names, migrate
 from store.trouble import StoreUnavailableError
 from store.writer import StoreWriter
-from tests.store.first_version import first_version
+from tests.store.first_version import first_version, order_reversed_and_paid_again
 from tests.store.opened_store import NOON, SETTINGS, OpenedStore, order_of
 
 
@@ -197,3 +199,14 @@ def test_a_migration_that_is_cut_off_leaves_nothing_behind(tmp_path: Path) -> No
         connection.execute("DROP TABLE chain_places")
     opened_and_closed(path)
     assert "orders" in [name for name, _ in schema(path)]
+
+
+def test_order_that_was_reversed_and_paid_again_is_sound_after_the_migration(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "shop.db"
+    order_reversed_and_paid_again(path)
+    opened_and_closed(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert violations(connection) == []
+    assert back_up(path, tmp_path / "backup.db", may_replace=False) == []

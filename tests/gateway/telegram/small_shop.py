@@ -264,4 +264,8 @@ def _news_of(wish: _AdminWish) -> OrderNews:
         case CancelOrderByAdmin():
             return CancelOrdered(admin_telegram_id=admin, reason=wish.reason)
         case RecordRefund():
-            return RefundMade(admin_telegram_id=admin, transaction_id=wish.transaction_id)
+            return RefundMade(
+                admin_telegram_id=admin,
+                transaction_id=wish.transaction_id,
+                amount_base_units=wish.amount_base_units,
+            )

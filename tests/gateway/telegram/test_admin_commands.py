@@ -128,7 +128,9 @@ async def test_an_admin_records_a_refund_once(small_shop: SmallShop, admin: Sand
     small_shop.let_expire(1)
     small_shop.pay(1)
     for _ in range(2):
-        assert "refund of order #1 is recorded" in await write(admin, "/refund 1 4f1c0e")
+        assert "refund of order #1 is recorded: 0.15625000 LTC" in await write(
+            admin, "/refund 1 4f1c0e"
+        )
     (refunded,) = small_shop.order(1).set_asides
     assert (refunded.state, refunded.refund_transaction_id) == (SetAsideState.REFUNDED, "4f1c0e")
     kinds = [row.kind for row in small_shop.notices]

@@ -146,7 +146,7 @@ async def test_everything_about_an_order_is_one_command_away(
         "Total: 12.50 USD = 0.15625000 LTC at 80 USD",
         "Status: paid, paid more than asked",
         "Address: rltc1qaddress1 (index 1), 3 confirmations",
-        f"{'ab' * 32}:0: 0.23437500 LTC, confirmed, in time, seen 20",
+        f"{'ab' * 32}:0: 0.23437500 LTC, confirmed, within the time to pay, seen 20",
         "worth 18.75 USD",
         f"1. 0.07812500 LTC of {'ab' * 32}:0: to be paid back",
         "What happened:\n20",
@@ -172,7 +172,7 @@ async def test_everything_about_an_order_with_a_long_story_is_a_file(
     assert sheet.button_texts == ["@user7"]
     report = telegram.file_bytes(sheet.document.file_id).decode()
     assert f"{39:064x}:0: " in report
-    assert f"{1:064x}:0: 0.00015625 LTC, reversed, in time" in report
+    assert f"{1:064x}:0: 0.00015625 LTC, reversed, within the time to pay" in report
 
 
 @pytest.mark.parametrize("data", ["am", "al:open:0", "ao:1", "as:1", "ap:7", "ac:7"])

@@ -155,7 +155,10 @@ async def test_a_late_payment_is_told_with_what_becomes_of_it(
     small_shop.pay(1)
     kinds = await send_all(small_shop, sender)
     assert NoticeKind.PAYMENT_LATE in kinds
-    assert told(buyer, "0.15625000 LTC arrived too late for order #1. Nothing is lost")
+    assert told(
+        buyer,
+        "0.15625000 LTC for order #1 came too late, or were less than was asked",
+    )
     assert told(buyer, "0.15625000 LTC that came for order #1 are to be paid back")
     admin = telegram.user(ADMIN_ID)
     assert told(admin, "0.15625000 LTC arrived for order #1 by @user7 too late.")

@@ -1,0 +1,144 @@
+"""Money that an admin has paid back, and says so: which of the order's money it was.
+
+An admin pays from a wallet and tells of it afterwards. In between more may have come, or an order
+may have been revived with the very money; so an amount can be named, and then it is that amount or
+nothing that is recorded.
+"""
+
+from collections.abc import Iterable
+from itertools import accumulate
+
+from domain.coverage import confirmed_base_units, set_aside_base_units, state_when_paid
+from domain.endings import state_change
+from domain.evolution import evolve_all
+from domain.notices import tell_shopper
+from domain.order import (
+    By,
+    Decision,
+    MoneySetAside,
+    NoticeKind,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    RefundRecorded,
+    RefusalReason,
+)
+from domain.order_news import RefundMade
+from domain.set_aside import Purpose, SetAside, SetAsideState
+
+
+def on_refund_made(order: Order, wish: RefundMade) -> Decision:
+    """What was paid back is recorded as final, or refused where it is not clear what it was.
+
+    Without an amount it is all that is on the refund list, or else all that the order has brought
+    to the shopper's balance. With one it is parts of either that make up exactly this amount; of an
+    order that is paid and of which nothing waits, it is money that had paid for the goods.
+    """
+    transaction_id = wish.transaction_id
+    if any(each.refund_transaction_id == transaction_id for each in order.set_asides):
+        return _by_admin(wish, ())
+    waiting = [each for each in order.set_asides if each.state is SetAsideState.OPEN]
+    if waiting:
+        parts = _meant(waiting, wish.amount_base_units)
+        if not parts:
+            return _refused(wish, RefusalReason.OTHER_AMOUNT_TO_REFUND)
+        return _by_admin(wish, _recorded(parts, transaction_id))
+    if wish.amount_base_units is None or not _is_sold(order):
+        return _refused(wish, RefusalReason.NOTHING_TO_REFUND)
+    taken = _taken_from_the_price(order, wish.amount_base_units)
+    if not taken:
+        return _refused(wish, RefusalReason.OTHER_AMOUNT_TO_REFUND)
+    return _by_admin(wish, _paid_back_after_all(order, taken, transaction_id))
+
+
+def open_base_units(order: Order) -> int:
+    """What waits to be paid back or is on a balance, of an order."""
+    return sum(
+        each.amount_base_units for each in order.set_asides if each.state is SetAsideState.OPEN
+    )
+
+
+def _is_sold(order: Order) -> bool:
+    return order.status in (OrderStatus.PAID, OrderStatus.SHIPPED)
+
+
+def _meant(waiting: list[SetAside], amount_base_units: int | None) -> list[SetAside]:
+    """The parts that an admin means; none where no parts make up the amount."""
+    listed = [each for each in waiting if each.purpose is Purpose.REFUND]
+    credited = [each for each in waiting if each.purpose is Purpose.BALANCE]
+    if amount_base_units is None:
+        return listed or credited
+    for several in (listed, credited, waiting):
+        for parts in _likely(several):
+            if sum(each.amount_base_units for each in parts) == amount_base_units:
+                return parts
+    return []
+
+
+def _likely(several: list[SetAside]) -> Iterable[list[SetAside]]:
+    """All of them, the oldest few, each alone."""
+    yield several
+    yield from (several[:count] for count in range(len(several)))
+    yield from ([each] for each in several)
+
+
+def _recorded(parts: list[SetAside], transaction_id: str) -> tuple[OrderEvent, ...]:
+    amount = sum(each.amount_base_units for each in parts)
+    return (
+        *(RefundRecorded(number=each.number, transaction_id=transaction_id) for each in parts),
+        tell_shopper(NoticeKind.MONEY_REFUNDED, amount, transaction_id),
+    )
+
+
+def _taken_from_the_price(order: Order, amount_base_units: int) -> list[SetAside]:
+    """Parts of the receipts that paid for the goods, the latest first; none where it is more."""
+    receipts = sorted(order.receipts, key=lambda r: (r.seen_at, r.receipt_id), reverse=True)
+    left = [
+        confirmed_base_units(each) - set_aside_base_units(order, each.receipt_id)
+        for each in receipts
+    ]
+    if not 0 < amount_base_units <= sum(left):
+        return []
+    before = [0, *accumulate(left)]
+    shares = [
+        min(there, max(0, amount_base_units - earlier))
+        for there, earlier in zip(left, before, strict=False)
+    ]
+    taken = [
+        (each.receipt_id, share) for each, share in zip(receipts, shares, strict=True) if share
+    ]
+    first_number = len(order.set_asides) + 1
+    return [
+        SetAside(
+            number=number,
+            receipt_id=receipt_id,
+            purpose=Purpose.REFUND,
+            amount_base_units=share,
+            credited_minor=0,
+        )
+        for number, (receipt_id, share) in enumerate(taken, start=first_number)
+    ]
+
+
+def _paid_back_after_all(
+    order: Order, taken: list[SetAside], transaction_id: str
+) -> tuple[OrderEvent, ...]:
+    events = (
+        *(MoneySetAside(set_aside=each) for each in taken),
+        *_recorded(taken, transaction_id),
+    )
+    ahead = evolve_all(order, events)
+    return (*events, *state_change(ahead, (), state_when_paid(ahead)))
+
+
+def _by_admin(wish: RefundMade, events: tuple[OrderEvent, ...]) -> Decision:
+    return Decision(
+        by=By.ADMIN,
+        by_telegram_id=wish.admin_telegram_id,
+        why="paid back" if events else "",
+        events=events,
+    )
+
+
+def _refused(wish: RefundMade, reason: RefusalReason) -> Decision:
+    return Decision(by=By.ADMIN, by_telegram_id=wish.admin_telegram_id, refusal=reason)
