@@ -176,9 +176,10 @@ class OrderDeciding(OrderRevival):
                 order = evolve(order, event)
         if order is None:
             raise AssertionError("an order begins with OrderCreated")
-        self._order = replace(order, version=version)
-        self.state = order.status
-        return self._order
+        if order.version != version:
+            order = replace(order, version=version)
+        self._order, self.state = order, order.status
+        return order
 
     def _tell(self, order: Order, events: tuple[OrderEvent, ...]) -> None:
         logger.info("order {}: {}, payment {}", order.order_id, order.status, order.payment_state)

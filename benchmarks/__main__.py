@@ -15,6 +15,7 @@ Measure = Callable[[], dict[str, object]]
 # Name -> module with a function `measure()`. It is imported only when it is asked for, because
 # some measure packages that only a development environment has.
 BENCHMARKS: dict[str, str] = {
+    "orders": "benchmarks.orders",
     "runtime": "benchmarks.runtime",
     "scaling": "benchmarks.scaling",
     "soak": "benchmarks.soak",

@@ -1,6 +1,7 @@
 """The shop's actors in the running event loop: `thespian_asyncio`."""
 
 import asyncio
+import sys
 from dataclasses import dataclass
 
 from loguru import logger
@@ -10,6 +11,11 @@ from actors.messages import ShopUnavailable, StartShop
 from actors.shop import Shop
 from composition.actor_system import STOP_TIMEOUT_SECONDS, close_shop, open_shop
 from thespian_asyncio import ActorSystemBase, SystemInspection, join_executors
+
+# How long a thread may keep the interpreter's lock while another waits for it. The ledger's thread
+# lets go of it at every statement; by Python's default of 5 ms it would wait too long for a loop
+# that is busy with other orders.
+_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class ShopInLoop:
     """The shop's actors in the running loop (`composition.actor_system.ShopActors`)."""
 
     def __init__(self) -> None:
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self.lost = asyncio.Event()
         self._base = ActorSystemBase(None)
         self._system = ActorSystem(systemBase=self._base, transientUnique=True)

@@ -127,9 +127,10 @@ def quote_base_units(total_minor: int, currency: str, coin: str, rate: Decimal) 
     Rounding up means that a rounded price never falls below the price in fiat.
     """
     known = COINS[coin]
-    total = Fraction(total_minor, pow_10(minor_digits(currency)))
-    quote_units = total / Fraction(rate) * pow_10(known.quote_digits)
-    return -(-quote_units.numerator // quote_units.denominator) * known.base_units_per_quote_unit
+    numerator, denominator = rate.as_integer_ratio()
+    dividend = total_minor * pow_10(known.quote_digits) * denominator
+    divisor = pow_10(minor_digits(currency)) * numerator
+    return -(-dividend // divisor) * known.base_units_per_quote_unit
 
 
 def value_minor(amount_base_units: int, coin: str, rate: Decimal, currency: str) -> int:

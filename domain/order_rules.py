@@ -31,6 +31,11 @@ from domain.revival_rules import on_revival_stock
 from domain.rules import OrderRules
 from domain.wish_rules import on_wish
 
+_TOLD_OF_A_NEW_ORDER = (
+    tell_shopper(NoticeKind.ORDER_CREATED),
+    tell_admins(NoticeKind.ADMIN_ORDER_CREATED),
+)
+
 
 def decide(order: Order, news: OrderNews, rules: OrderRules, now: datetime) -> Decision:
     """What follows from `news` at `now`; recording is up to the caller."""
@@ -64,11 +69,7 @@ def create(order: Order) -> Decision:
         by=By.SHOPPER,
         by_telegram_id=order.telegram_id,
         why="order placed",
-        events=(
-            OrderCreated(order=order),
-            tell_shopper(NoticeKind.ORDER_CREATED),
-            tell_admins(NoticeKind.ADMIN_ORDER_CREATED),
-        ),
+        events=(OrderCreated(order=order), *_TOLD_OF_A_NEW_ORDER),
     )
 
 

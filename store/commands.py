@@ -9,12 +9,16 @@ made; an import skips goods that are known; a notice that was delivered stays so
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from itertools import groupby
 
 from domain.order import Unit
 from store.contract import Recorded
+from store.many_rows import ManyRows, Row
 
 AddedUnits = tuple[tuple[int, tuple[Unit, ...]], ...]
+
+_KEEP = ManyRows("INSERT INTO commands (id, result, recorded_at) VALUES", "(?, ?, ?)")
 
 
 def find_answer(connection: sqlite3.Connection, command_id: str) -> Recorded | None:
@@ -32,8 +36,13 @@ def find_answer(connection: sqlite3.Connection, command_id: str) -> Recorded | N
     )
 
 
-def keep_answer(connection: sqlite3.Connection, recorded: Recorded, at: str) -> None:
-    """Keep an answer, in the transaction that it tells of."""
+def keep_answers(connection: sqlite3.Connection, answers: Sequence[tuple[Recorded, str]]) -> None:
+    """Keep answers, each with its time, in the transaction that they tell of."""
+    rows: list[Row] = [(each.command_id, _result(each), at) for each, at in answers]
+    _KEEP.insert(connection, rows)
+
+
+def _result(recorded: Recorded) -> str:
     ids = [unit.unit_id for _, units in recorded.added_units for unit in units]
     result = {
         "order_id": recorded.order_id,
@@ -43,11 +52,7 @@ def keep_answer(connection: sqlite3.Connection, recorded: Recorded, at: str) -> 
         "unit_ids": [min(ids), max(ids)] if ids else None,
         "known_places": list(recorded.known_places) or None,
     }
-    given = {key: value for key, value in result.items() if value is not None}
-    connection.execute(
-        "INSERT INTO commands (id, result, recorded_at) VALUES (?, ?, ?)",
-        (recorded.command_id, json.dumps(given), at),
-    )
+    return json.dumps({key: value for key, value in result.items() if value is not None})
 
 
 def _units_between(connection: sqlite3.Connection, first_id: int, last_id: int) -> AddedUnits:

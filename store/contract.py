@@ -1,7 +1,8 @@
 """What the one writer is asked and what it answers.
 
 Jobs are taken in the order in which they were asked; an answer is given only when everything before
-it is on disk, and so is the answer of a query that ran behind a write.
+it is on disk, and so is the answer of a query that ran behind a write. How a shopper stands is told
+as it is when all that was taken together with the question is done.
 """
 
 from dataclasses import dataclass

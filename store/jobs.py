@@ -1,12 +1,15 @@
 """Every job of the writer and what answers it, inside the transaction that is open."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import assert_never
 
 from store.codec import optional_time
 from store.contract import (
     Answer,
+    BatchDone,
     GetGoodsDelivery,
     GetOrder,
     GetOrdersToWatch,
@@ -30,12 +33,13 @@ from store.contract import (
     SettleOrder,
     WriterSettings,
 )
+from store.order_batch import makes_order, write_new_orders
 from store.orders import load_order, load_orders_to_watch
 from store.outbox import load_goods_delivery, load_pending
 from store.projection import write
 from store.standing import (
     load_overdue,
-    load_standing,
+    load_standings,
     load_stuck,
     load_unsettled,
     prune_commands,
@@ -50,26 +54,52 @@ _Question = (
     | GetPlace
     | GetGoodsDelivery
     | GetPendingNotices
-    | GetStanding
     | GetOverdueOrders
     | GetUnsettledOrders
     | GetStuckNotices
 )
+_InOrder = Record | SettleOrder | PruneCommands | _Question
 
 
-def answer_job(
-    connection: sqlite3.Connection,
-    settings: WriterSettings,
-    job: Job,
-    notices: list[Notice],
-    at: datetime,
-) -> Answer:
-    """Do one job; the outbox rows that it writes are put into `notices`.
+def answer_jobs(
+    connection: sqlite3.Connection, settings: WriterSettings, jobs: Sequence[Job], at: datetime
+) -> BatchDone:
+    """Do all jobs of a batch, in their order, inside the transaction that is open.
+
+    But how shoppers stand is asked for all of them together, at the end: nobody is answered before
+    all of the batch is on disk, and what is true then is the better answer. And of new orders in a
+    row, those that nothing hinders are written together, before the others of that row.
 
     Raises:
         sqlite3.IntegrityError, StoreInvariantError, and whatever a value raises that the store
-            cannot hold: the job cannot be; roll back.
+            cannot hold: one of the jobs cannot be; roll back.
     """
+    answers: dict[int, Answer] = {}
+    notices: list[Notice] = []
+    standings = {place: job for place, job in enumerate(jobs) if isinstance(job, GetStanding)}
+    others = [(place, job) for place, job in enumerate(jobs) if not isinstance(job, GetStanding)]
+    for is_new, row in groupby(others, key=lambda placed: makes_order(placed[1])):
+        in_a_row = dict(row)
+        if is_new:
+            made, told = write_new_orders(connection, settings, in_a_row)
+            answers |= made
+            notices += told
+        for place, job in in_a_row.items():
+            if place not in answers:
+                answers[place] = _answer_job(connection, settings, job, notices, at)
+    answers |= load_standings(connection, standings)
+    return BatchDone(
+        answers=tuple(answers[place] for place in range(len(jobs))), notices=tuple(notices)
+    )
+
+
+def _answer_job(
+    connection: sqlite3.Connection,
+    settings: WriterSettings,
+    job: _InOrder,
+    notices: list[Notice],
+    at: datetime,
+) -> Answer:
     match job:
         case Record():
             answer, written = write(connection, settings, job)
@@ -100,8 +130,6 @@ def _answer_question(connection: sqlite3.Connection, job: _Question) -> Answer: 
         case GetPendingNotices():
             pending = load_pending(connection, job.audience, job.after_outbox_id, job.limit)
             return NoticesWritten(audience=job.audience, notices=pending)
-        case GetStanding():
-            return load_standing(connection, job)
         case _:
             return _answer_sweep(connection, job)
 

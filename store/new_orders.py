@@ -2,7 +2,7 @@
 
 from domain.order import Order, OrderCreated
 from store.contract import Recorded, RecordRefusalReason
-from store.order_rows import insert_order
+from store.order_rows import PlacedOrder, insert_orders
 from store.people_events import user_id_of
 from store.writing import KnownError, Subject, Writing
 
@@ -19,7 +19,7 @@ def write_order(writing: Writing, event: OrderCreated) -> None:
     _look_for_hindrance(writing, order)
     slot = _free_slot(writing, order)
     user_id = user_id_of(writing, order.telegram_id, order.telegram_username)
-    insert_order(writing.connection, order, user_id=user_id, active_slot=slot)
+    insert_orders(writing.connection, [PlacedOrder(order, user_id, slot)])
     writing.subject = Subject(
         order.order_id,
         order.coin,

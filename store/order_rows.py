@@ -1,64 +1,87 @@
 """Orders and their receipts as rows: the statements that write them."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from domain.money import value_minor
 from domain.order import Order, OrderLine
 from domain.payment import Receipt
 from store.codec import split_amount, time_text
+from store.many_rows import ManyRows, Row
 from store.writing import Subject
 
+_ORDERS = ManyRows(
+    """
+    INSERT INTO orders (id, user_id, request_id, status, payment_state, version, currency,
+        fiat_currency, total_minor, rate, amount_quote_units, tolerance_quote_units,
+        confirmations_required, payment_address, address_index, active_slot, created_at,
+        expires_at)
+    VALUES
+    """,
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+)
+_ITEMS = ManyRows(
+    """
+    INSERT INTO order_items (order_id, item_id, price_at_purchase_minor, created_at, holds_unit)
+    VALUES
+    """,
+    "(?, ?, ?, ?, 1)",
+)
+_RESERVED = ManyRows(
+    """
+    INSERT INTO reserved_stock (order_id, category_id, subcategory_id, quantity, reserved_at,
+        expires_at)
+    VALUES
+    """,
+    "(?, (SELECT category_id FROM subcategories WHERE id = ?), ?, ?, ?, ?)",
+)
 
-def insert_order(
-    connection: sqlite3.Connection, order: Order, *, user_id: int, active_slot: int
-) -> None:
-    """Write a new order with its units and holds.
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """A new order, whose it is, and which of the shopper's places for active orders it takes."""
+
+    order: Order
+    user_id: int
+    active_slot: int
+
+
+def insert_orders(connection: sqlite3.Connection, placed: Sequence[PlacedOrder]) -> None:
+    """Write new orders with their units and holds.
 
     Raises:
-        sqlite3.IntegrityError: a unit is in another live or sold order, or the order is not new.
+        sqlite3.IntegrityError: a unit is in another live or sold order, an order is not new, or a
+            subcategory is not there.
     """
-    created_at = time_text(order.created_at)
-    expires_at = time_text(order.expires_at)
-    connection.execute(
-        """
-        INSERT INTO orders (id, user_id, request_id, status, payment_state, version, currency,
-            fiat_currency, total_minor, rate, amount_quote_units, tolerance_quote_units,
-            confirmations_required, payment_address, address_index, active_slot, created_at,
-            expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        (
-            order.order_id, user_id, order.request_id, order.status, order.payment_state,
-            order.version, order.coin, order.fiat_currency, order.total_minor, str(order.rate),
-            split_amount(order.amount_base_units, order.coin)[0],
-            split_amount(order.tolerance_base_units, order.coin)[0],
-            order.confirmations_required, order.address, order.address_index, active_slot,
-            created_at, expires_at,
-        ),
+    order_rows: list[Row] = []
+    item_rows: list[Row] = []
+    stock_rows: list[Row] = []
+    for each in placed:
+        order = each.order
+        created_at, expires_at = time_text(order.created_at), time_text(order.expires_at)
+        order_rows.append(_order_row(each, created_at, expires_at))
+        for line in order.lines:
+            item_rows += [
+                (order.order_id, unit.unit_id, unit.price_minor, created_at) for unit in line.units
+            ]
+            name, quantity = line.subcategory_id, len(line.units)
+            stock_rows.append((order.order_id, name, name, quantity, created_at, expires_at))
+    _ORDERS.insert(connection, order_rows)
+    _ITEMS.insert(connection, item_rows)
+    _RESERVED.insert(connection, stock_rows)
+
+
+def _order_row(placed: PlacedOrder, created_at: str, expires_at: str) -> Row:
+    order = placed.order
+    return (
+        order.order_id, placed.user_id, order.request_id, order.status, order.payment_state,
+        order.version, order.coin, order.fiat_currency, order.total_minor, str(order.rate),
+        split_amount(order.amount_base_units, order.coin)[0],
+        split_amount(order.tolerance_base_units, order.coin)[0],
+        order.confirmations_required, order.address, order.address_index, placed.active_slot,
+        created_at, expires_at,
     )  # fmt: skip
-    connection.executemany(
-        """
-        INSERT INTO order_items (order_id, item_id, price_at_purchase_minor, holds_unit, created_at)
-        VALUES (?, ?, ?, 1, ?)
-        """,
-        [
-            (order.order_id, unit.unit_id, unit.price_minor, created_at)
-            for line in order.lines
-            for unit in line.units
-        ],
-    )
-    connection.executemany(
-        """
-        INSERT INTO reserved_stock (order_id, category_id, subcategory_id, quantity, reserved_at,
-            expires_at)
-        SELECT ?, category_id, id, ?, ?, ? FROM subcategories WHERE id = ?
-        """,
-        [
-            (order.order_id, len(line.units), created_at, expires_at, line.subcategory_id)
-            for line in order.lines
-        ],
-    )
 
 
 def take_units(

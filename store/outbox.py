@@ -1,13 +1,24 @@
 """Outbox rows: written with the change that they tell of, sent by the notifiers."""
 
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.order import Audience, Noticed, NoticeKind
 from store.codec import optional_time, split_amount
 from store.contract import Notice
+from store.many_rows import ManyRows, Row
 
 _NOTICE = "SELECT id, audience, chat_id, kind, order_id FROM outbox"
+_INSERT = ManyRows(
+    """
+    INSERT INTO outbox (id, audience, chat_id, kind, order_id, amount_quote_units,
+        amount_rest_base_units, detail, created_at, state)
+    VALUES
+    """,
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
+)
 
 
 def _notice(row: tuple[int, str, int, str, int | None]) -> Notice:
@@ -21,6 +32,16 @@ def _notice(row: tuple[int, str, int, str, int | None]) -> Notice:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """What a chat is to be told; `order` is (id, coin)."""
+
+    noticed: Noticed
+    chat_id: int
+    order: tuple[int, str] | None
+    at: str
+
+
 def insert_notice(
     connection: sqlite3.Connection,
     noticed: Noticed,
@@ -30,26 +51,40 @@ def insert_notice(
     at: str,
 ) -> Notice:
     """One row for one chat; `order` is (id, coin)."""
-    order_id, coin = order if order is not None else (None, None)
+    (notice,) = insert_notices(connection, [NewNotice(noticed, chat_id, order, at)])
+    return notice
+
+
+def insert_notices(connection: sqlite3.Connection, new: Sequence[NewNotice]) -> list[Notice]:
+    """A row each, in their order."""
+    if not new:
+        return []
+    # Notices are never deleted, so these are the ids that SQLite would give them.
+    (last_id,) = connection.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()
+    numbered = list(enumerate(new, start=last_id + 1))
+    _INSERT.insert(connection, [_new_row(outbox_id, each) for outbox_id, each in numbered])
+    return [
+        Notice(
+            outbox_id=outbox_id,
+            audience=each.noticed.audience,
+            chat_id=each.chat_id,
+            kind=each.noticed.kind,
+            order_id=None if each.order is None else each.order[0],
+        )
+        for outbox_id, each in numbered
+    ]
+
+
+def _new_row(outbox_id: int, new: NewNotice) -> Row:
+    noticed = new.noticed
+    order_id, coin = new.order if new.order is not None else (None, None)
     amount: tuple[int | None, int | None] = (None, None)
     if noticed.amount_base_units is not None and coin is not None:
         amount = split_amount(noticed.amount_base_units, coin)
-    outbox_id = connection.execute(
-        """
-        INSERT INTO outbox (audience, chat_id, kind, order_id, amount_quote_units,
-            amount_rest_base_units, detail, state, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?)
-        """,
-        (noticed.audience, chat_id, noticed.kind, order_id, *amount, noticed.detail, at),
-    ).lastrowid
-    return Notice(
-        # One row was inserted, so there is an id, whatever the type of `lastrowid` says.
-        outbox_id=outbox_id or 0,
-        audience=noticed.audience,
-        chat_id=chat_id,
-        kind=noticed.kind,
-        order_id=order_id,
-    )
+    return (
+        outbox_id, noticed.audience, new.chat_id, noticed.kind, order_id, *amount, noticed.detail,
+        new.at,
+    )  # fmt: skip
 
 
 def load_pending(

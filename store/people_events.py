@@ -5,10 +5,32 @@ and not forgiven (`timeout_forgiven`).
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 from domain.events import ShopperSeen, TimeoutsCleared
+from store.many_rows import ManyRows, Row
 from store.outbox import requeue_goods
 from store.writing import Writing
+
+_USERS = ManyRows(
+    "INSERT INTO users (id, telegram_id, telegram_username, registered_at) VALUES",
+    "(?, ?, ?, ?)",
+    "ON CONFLICT (telegram_id) DO UPDATE SET telegram_username = excluded.telegram_username",
+)
+
+
+def insert_users(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Accounts of (id, Telegram id, name there, time); of one that is there only the name is new.
+
+    The id is None for those that are there.
+    """
+    _USERS.insert(connection, rows)
+
+
+def next_user_id(connection: sqlite3.Connection) -> int:
+    """An id that no account has; nor has one above it."""
+    (next_id,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM users").fetchone()
+    return int(next_id)
 
 
 def user_id_of(writing: Writing, telegram_id: int, telegram_username: str | None) -> int:

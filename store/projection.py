@@ -32,7 +32,7 @@ from domain.order import (
     TimeExtended,
 )
 from store.codec import time_text
-from store.commands import find_answer, keep_answer
+from store.commands import find_answer, keep_answers
 from store.contract import (
     Notice,
     Record,
@@ -71,7 +71,7 @@ def write(
     except KnownError as known_before:
         return known_before.recorded, []
     recorded = _recorded(writing)
-    keep_answer(connection, recorded, writing.at)
+    keep_answers(connection, [(recorded, writing.at)])
     return recorded, writing.notices
 
 

@@ -1,6 +1,7 @@
 """What is asked of the store around an order: may a shopper order, and what was left undone."""
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 
 from domain.order import Audience
@@ -17,36 +18,52 @@ from store.contract import (
     StuckNotices,
     UnsettledOrders,
 )
+from store.many_rows import ManyRows
 from store.orders import load_order_of_request
 from store.outbox import load_written_before
 
+# Those of the shoppers asked about whom the store knows.
+_KNOWN = ManyRows(
+    "WITH asked (number, telegram_id, request_id) AS (VALUES",
+    "(?, ?, ?)",
+    """
+    )
+    SELECT number, timeout_count, balance_minor, language,
+        (SELECT group_concat(id) FROM orders WHERE user_id = users.id AND active_slot >= 0),
+        EXISTS (SELECT 1 FROM orders
+            WHERE user_id = users.id AND orders.request_id = asked.request_id)
+    FROM asked JOIN users ON users.telegram_id = asked.telegram_id
+    """,
+)
 
-def load_standing(connection: sqlite3.Connection, asked: GetStanding) -> Standing:
-    """How a shopper stands now."""
-    row = connection.execute(
-        "SELECT id, timeout_count, balance_minor, language FROM users WHERE telegram_id = ?",
-        (asked.telegram_id,),
-    ).fetchone()
-    user_id, timeout_count, balance_minor, language = row or (None, 0, 0, None)
-    active = connection.execute(
-        "SELECT id FROM orders WHERE user_id = ? AND active_slot >= 0", (user_id,)
-    )
-    earlier = None
-    if asked.request_id is not None:
-        earlier = load_order_of_request(connection, asked.telegram_id, asked.request_id)
-    return Standing(
-        telegram_id=asked.telegram_id,
-        request_id=asked.request_id,
-        timeout_count=timeout_count,
-        active_orders=tuple(sorted(order_id for (order_id,) in active)),
-        balance_minor=balance_minor,
-        language=language,
-        earlier_order=earlier,
-    )
+
+def load_standings(
+    connection: sqlite3.Connection, asked: Mapping[int, GetStanding]
+) -> dict[int, Standing]:
+    """How shoppers stand now, under the keys of the questions."""
+    rows = [(key, each.telegram_id, each.request_id) for key, each in asked.items()]
+    standings = {key: nobody(each) for key, each in asked.items()}
+    for key, timeout_count, balance_minor, language, active, has_ordered in _KNOWN.select(
+        connection, rows
+    ):
+        question = asked[int(key)]
+        earlier = None
+        if has_ordered and question.request_id is not None:
+            earlier = load_order_of_request(connection, question.telegram_id, question.request_id)
+        standings[int(key)] = Standing(
+            telegram_id=question.telegram_id,
+            request_id=question.request_id,
+            timeout_count=timeout_count,
+            active_orders=tuple(sorted(map(int, filter(None, (active or "").split(","))))),
+            balance_minor=balance_minor,
+            language=language,
+            earlier_order=earlier,
+        )
+    return standings
 
 
 def nobody(asked: GetStanding) -> Standing:
-    """The standing of an id that the store cannot hold."""
+    """The standing of somebody whom the store does not know."""
     return Standing(
         telegram_id=asked.telegram_id,
         request_id=asked.request_id,

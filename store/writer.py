@@ -32,7 +32,7 @@ from store.contract import (
     StoreFacts,
     WriterSettings,
 )
-from store.jobs import answer_job
+from store.jobs import answer_jobs
 from store.lock import lock_store
 from store.migrations import StoreTooNewError, migrate
 from store.outbox import load_pending
@@ -57,6 +57,8 @@ _CANNOT_BE = (
     ValueError,
     KeyError,
 )
+# All that are run again and again, those of `store.many_rows` in all their sizes.
+_STATEMENTS_KEPT = 256
 _TROUBLES = (sqlite3.Error, OSError, StoreTooNewError)
 
 
@@ -166,19 +168,15 @@ class StoreWriter:
         return BatchDone(answers=tuple(answers), notices=tuple(notices))
 
     def _run_together(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
-        answers: list[Answer] = []
-        notices: list[Notice] = []
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            answers.extend(
-                answer_job(self._connection, self._settings, job, notices, at) for job in jobs
-            )
+            done = answer_jobs(self._connection, self._settings, jobs, at)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        return BatchDone(answers=tuple(answers), notices=tuple(notices))
+        return done
 
     def _unsent(self) -> tuple[Notice, ...]:
         pending = (load_pending(self._connection, audience, 0, -1) for audience in Audience)
@@ -191,7 +189,13 @@ def _unavailable(path: str, what: str, error: Exception) -> StoreUnavailableErro
 
 def _connect(path: str) -> sqlite3.Connection:
     _make_private(path)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection = sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10,
+        cached_statements=_STATEMENTS_KEPT,
+    )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -2,7 +2,9 @@
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from domain.events import Event
 from store.contract import (
@@ -13,9 +15,14 @@ from store.contract import (
     RecordRefused,
     WriterSettings,
 )
+from store.many_rows import ManyRows, Row
 from store.stock import Added
 
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
+_AUDIT = ManyRows(
+    "INSERT INTO audit_log (at, by, by_telegram_id, order_id, what, why, detail) VALUES",
+    "(?, ?, ?, ?, ?, ?, ?)",
+)
 
 
 class StoreInvariantError(Exception):
@@ -84,13 +91,21 @@ class Writing:
 
     def audit(self, event: Event, detail: str = "") -> None:
         """Keep who did what, when and why; `detail` has no goods, keys or texts of people."""
-        record = self.record
-        what = _WORD.sub("_", type(event).__name__).lower()
         order_id = None if self.subject is None else self.subject.order_id
-        self.connection.execute(
-            """
-            INSERT INTO audit_log (at, by, by_telegram_id, order_id, what, why, detail)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """,
-            (self.at, record.by, record.by_telegram_id, order_id, what, record.why, detail),
-        )
+        insert_audits(self.connection, [audit_row(self.record, event, order_id, self.at, detail)])
+
+
+def audit_row(record: Record, event: Event, order_id: int | None, at: str, detail: str = "") -> Row:
+    """The row that tells of an event of a command."""
+    what = _what(type(event).__name__)
+    return (at, record.by, record.by_telegram_id, order_id, what, record.why, detail)
+
+
+def insert_audits(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Keep what `audit_row` made."""
+    _AUDIT.insert(connection, rows)
+
+
+@cache
+def _what(event_name: str) -> str:
+    return _WORD.sub("_", event_name).lower()

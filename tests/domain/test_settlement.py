@@ -376,7 +376,7 @@ def test_part_of_the_list_that_is_needed_is_told_without_telling_the_rest_anew()
     order = new_order()
     a = sighting(AMOUNT // 2, transaction_id="a", confirmations=3, chain_time=minutes(1))
     b = sighting(2 * AMOUNT, transaction_id="b", confirmations=3, chain_time=minutes(2))
-    order, first = looked(order, minutes(5), a, b, rules=REFUNDING)
+    order, _ = looked(order, minutes(5), a, b, rules=REFUNDING)
     assert open_on_list(order) == 3 * AMOUNT // 2
     order, second = looked(order, minutes(6), b, rules=REFUNDING)
     assert open_on_list(order) == AMOUNT

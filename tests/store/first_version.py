@@ -175,7 +175,8 @@ def order_reversed_and_paid_again(path: Path) -> None:
         connection.execute(_ORDER, order)
         connection.execute(
             "INSERT INTO order_items (order_id, item_id, price_at_purchase_minor, holds_unit,"
-            f" created_at) VALUES (1, 1, 1000, 1, '{at}')"
+            " created_at) VALUES (1, 1, 1000, 1, ?)",
+            (at,),
         )
         usual = {"order_id": 1, "coin": "LTC", "output_index": 0, "rest": 0, "minute": 1}
         for name, state, in_time in (("a", "reversed", 1), ("b", "confirmed", 0)):
@@ -189,5 +190,6 @@ def order_reversed_and_paid_again(path: Path) -> None:
             )
         connection.execute(
             "INSERT INTO outbox (audience, chat_id, kind, order_id, state, created_at,"
-            f" delivered_at) VALUES ('shopper', 70, 'goods', 1, 'delivered', '{at}', '{at}')"
+            " delivered_at) VALUES ('shopper', 70, 'goods', 1, 'delivered', ?, ?)",
+            (at, at),
         )
