@@ -3,12 +3,15 @@
 Owns: the watched addresses, what each has received, and the place in the chain up to which it
 knows.
 In: `StartWatcher`, `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken`, and the ledger's answers.
-Out: `PaymentSeen` and `ChainHealth` to the shop; `Record` of its place to the ledger.
+Out: `PaymentSeen` and `ChainHealth` to the shop; `NothingSeen` to whoever asked; `Record` of its
+place to the ledger.
 States: new, starting, watching, catching up, blind, refused.
 
-It looks every poll interval, never twice at once, in its outside. A report is the whole state of an
-address, sent when it changed and again until it was taken. The place goes to disk only when
-everything found up to it was taken, so that after a crash the blocks since are read again.
+It looks every poll interval, never twice at once, in its outside; where the environment says so,
+also as soon as somebody asks, and one look then answers all who asked before it began. A report is
+the whole state of an address, sent when it changed and again until it was taken. The place goes to
+disk only when everything found up to it was taken, so that after a crash the blocks since are read
+again.
 Failure: a look that fails makes the coin blind, which the shop is told, and is repeated with
 back-off.
 """
@@ -24,6 +27,7 @@ from actors.base import ShopActor
 from actors.messages import (
     ChainHealth,
     LookAtAddress,
+    NothingSeen,
     PaymentSeen,
     PaymentSeenTaken,
     StartWatcher,
@@ -33,11 +37,10 @@ from actors.messages import (
 from domain.events import PlaceMoved
 from domain.order import By
 from payments.chain import ChainClient, ChainRefusedError, ChainUnavailableError, Look, Place
+from payments.watch_state import Target
 from payments.watching import (
     RESEND_AFTER,
     Report,
-    Target,
-    WatchState,
     apply_look,
     begin_look,
     due_reports,
@@ -87,9 +90,12 @@ class ChainWatcherActor(ShopActor):
         self._start: StartWatcher | None = None
         self._client: ChainClient | None = None
         self._watch = start_state(None)
-        self._asked: dict[LookAtAddress, None] = {}
+        self._asked: dict[LookAtAddress, ActorAddress] = {}
         self._places = _PlaceRecords(on_disk=None)
         self._interval_seconds = 0.0
+        self._asked_interval_seconds: float | None = None
+        self._is_looking = False
+        self._asked_since_look = False
         self._began_at: datetime | None = None
         self._look_number = 0
         self._failures = 0
@@ -124,6 +130,8 @@ class ChainWatcherActor(ShopActor):
         environment = message.environment
         self._client = environment.chains[message.coin].connect()
         self._interval_seconds = environment.chain_poll_interval_seconds[message.coin]
+        asked_intervals = environment.asked_look_interval_seconds
+        self._asked_interval_seconds = asked_intervals.get(message.coin)
         self._watch = start_state(place, ((_target(w), w.receipts) for w in message.watched))
         self._places = _PlaceRecords(on_disk=place)
         self._start, self.name, self.state = message, message.coin, "starting"
@@ -133,32 +141,46 @@ class ChainWatcherActor(ShopActor):
     def receiveMsg_WatchAddress(self, message: WatchAddress, _sender: ActorAddress) -> None:
         """An address more, or an address longer or shorter."""
         watched = message.watched
-        self._watch = watch(self._watch, _target(watched), watched.receipts, self.clock.now())
+        watch(self._watch, _target(watched), watched.receipts, self.clock.now())
 
-    def receiveMsg_LookAtAddress(self, message: LookAtAddress, _sender: ActorAddress) -> None:
+    def receiveMsg_LookAtAddress(self, message: LookAtAddress, sender: ActorAddress) -> None:
         """Somebody waits for a look; it is answered by the first that is late enough."""
-        self._asked[message] = None
+        self._asked[message] = sender
+        if not self._asked_since_look:
+            self._asked_since_look = True
+            self._look_soon()
 
     # --- looking ----------------------------------------------------------------------------------
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
         """Time for the next look."""
-        if message.payload == NextLook(number=self._look_number):
+        if message.payload == NextLook(number=self._look_number) and not self._is_looking:
             self._look()
+
+    def _look_soon(self) -> None:
+        """Somebody has asked since the last look began: the next need not wait for its interval.
+
+        After a failure it does, for whoever asks: the back-off is there to spare the node.
+        """
+        interval_seconds = self._asked_interval_seconds
+        if interval_seconds is not None and not self._is_looking and not self._failures:
+            self._wake_after(self._seconds_to_next(self.clock.now(), interval_seconds))
 
     def _look(self) -> None:
         client = self._client
         if client is None:
             return
         began_at = self.clock.now()
-        place, addresses = self._watch.place, dict.fromkeys(self._watch.tracks)
+        place, addresses = self._watch.place, self._watch.addresses()
         self.outside.submit("look", lambda: client.look(place, addresses, began_at=began_at))
-        self._watch = begin_look(self._watch)
+        begin_look(self._watch)
         self._began_at = began_at
         self._look_number += 1
+        self._is_looking, self._asked_since_look = True, False
 
     def outcome(self, outcome: Outcome) -> None:
         """A look has ended."""
+        self._is_looking = False
         match outcome.error:
             case None if isinstance(outcome.value, Look):
                 self._looked(outcome.value)
@@ -173,21 +195,37 @@ class ChainWatcherActor(ShopActor):
     def _looked(self, look: Look) -> None:
         now = self.clock.now()
         # First of all, for whatever fails below, the watcher looks again.
-        self._wake_after(self._seconds_to_next(now) if look.complete else 0.0)
-        state = apply_look(self._watch, look, now)
-        reports: tuple[Report, ...] = ()
-        answered: list[LookAtAddress] = []
+        next_seconds = self._seconds_to_next(now, self._interval_seconds)
+        self._wake_after(next_seconds if look.complete else 0.0)
+        self._failures, self._tip_height = 0, look.place.height
+        if self._asked_since_look:
+            self._look_soon()
+        apply_look(self._watch, look, now)
         if look.complete:
-            answered = self._answerable(state, look)
-            state, reports = due_reports(state, look, {each.address for each in answered}, now)
-            state = forget_settled(state, look)
-        self._watch, self._failures, self._tip_height = state, 0, look.place.height
-        for question in answered:
-            del self._asked[question]
-        self._report(reports, look)
+            self._tell(look, now)
         self._record_place(now)
         self.state = "watching" if look.complete else "catching up"
         self._tell_health(self._why_not(look))
+
+    def _tell(self, look: Look, now: datetime) -> None:
+        answered = self._answerable(look)
+        unseen = [each for each in answered if self._watch.tracks[each.address].is_empty]
+        asked = dict.fromkeys(each.address for each in answered)
+        for question in unseen:
+            asked.pop(question.address, None)
+        reports = due_reports(self._watch, look, asked, now)
+        forget_settled(self._watch, look)
+        for question in unseen:
+            self._tell_asker(question, look)
+        for question in answered:
+            del self._asked[question]
+        self._report(reports, look)
+
+    def _tell_asker(self, question: LookAtAddress, look: Look) -> None:
+        nothing = NothingSeen(
+            order_id=question.order_id, address=question.address, began_at=look.began_at
+        )
+        self.send(self._asked[question], nothing)
 
     def _failed(self, state: str, why: str) -> None:
         self._failures += 1
@@ -198,11 +236,11 @@ class ChainWatcherActor(ShopActor):
         self.state = state
         self._tell_health(why)
 
-    def _answerable(self, state: WatchState, look: Look) -> list[LookAtAddress]:
+    def _answerable(self, look: Look) -> list[LookAtAddress]:
         return [
             question
             for question in self._asked
-            if question.not_before <= look.began_at and is_covered(state, question.address)
+            if question.not_before <= look.began_at and is_covered(self._watch, question.address)
         ]
 
     # --- telling ----------------------------------------------------------------------------------
@@ -222,7 +260,7 @@ class ChainWatcherActor(ShopActor):
 
     def receiveMsg_PaymentSeenTaken(self, message: PaymentSeenTaken, _sender: ActorAddress) -> None:
         """A report is on disk."""
-        self._watch = taken(self._watch, message.address, message.began_at)
+        taken(self._watch, message.address, message.began_at)
 
     def _why_not(self, look: Look) -> str:
         if not look.complete:
@@ -285,12 +323,12 @@ class ChainWatcherActor(ShopActor):
     def _wake_after(self, seconds: float) -> None:
         self.wakeupAfter(timedelta(seconds=seconds), NextLook(number=self._look_number))
 
-    def _seconds_to_next(self, now: datetime) -> float:
+    def _seconds_to_next(self, now: datetime, interval_seconds: float) -> float:
         """The next look begins an interval after the last began, at once where that is over."""
         began_at = self._began_at or now
         # Kept within the interval, for the clock may be set while a look is under way.
         passed_seconds = max(0.0, (now - began_at).total_seconds())
-        return max(0.0, self._interval_seconds - passed_seconds)
+        return max(0.0, interval_seconds - passed_seconds)
 
 
 def _target(watched: Watched) -> Target:

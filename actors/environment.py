@@ -5,7 +5,7 @@ an actor can be started in another process, and so that a simulation can give ot
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -74,7 +74,12 @@ class NoticeSenderOpener(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """All recipes; `chains` and `address_sources` by coin."""
+    """All recipes; `chains` and `address_sources` by coin.
+
+    `asked_look_interval_seconds`, by coin: where a backend pushes, or can be asked at any time, a
+    look that somebody waits for begins so soon after the last look began. Elsewhere looks begin at
+    the poll interval.
+    """
 
     clock: Clock
     new_executor: Callable[[str], Executor]
@@ -82,3 +87,4 @@ class Environment:
     chain_poll_interval_seconds: dict[str, float]
     address_sources: dict[str, AddressSourceOpener]
     notices: NoticeSenderOpener
+    asked_look_interval_seconds: dict[str, float] = field(default_factory=dict)

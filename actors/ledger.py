@@ -36,9 +36,10 @@ from domain.order import Audience, OrderCreated
 from store.contract import (
     Answer,
     BatchDone,
+    GetAddressesToWatch,
     GetGoodsDelivery,
+    GetOpenOrders,
     GetOrder,
-    GetOrdersToWatch,
     GetOverdueOrders,
     GetPendingNotices,
     GetPlace,
@@ -184,7 +185,13 @@ class LedgerActor(ShopActor):
         """Read behind what is being written, as all queries here."""
         self._take(message, sender)
 
-    def receiveMsg_GetOrdersToWatch(self, message: GetOrdersToWatch, sender: ActorAddress) -> None:
+    def receiveMsg_GetAddressesToWatch(
+        self, message: GetAddressesToWatch, sender: ActorAddress
+    ) -> None:
+        """Read."""
+        self._take(message, sender)
+
+    def receiveMsg_GetOpenOrders(self, message: GetOpenOrders, sender: ActorAddress) -> None:
         """Read."""
         self._take(message, sender)
 

@@ -1,9 +1,9 @@
 """An order: from the wish to buy until nothing more can become of it.
 
 Owns: the order's state, its timers, what was paid.
-In: `OpenOrder` or `ResumeOrder` from the root, then `Relayed` wishes and chain news, `RateKnown`;
-`StockReserved`, `StockShort`, `AddressTaken`, `AddressRefused`, `PaymentSeen`, and the ledger's
-answers; wakeups.
+In: `OpenOrder` or `ResumeOrder` from the root, then `Relayed` wishes and chain news, `RateKnown`,
+`CheckDeadline`; `StockReserved`, `StockShort`, `AddressTaken`, `AddressRefused`, `PaymentSeen`,
+`NothingSeen`, and the ledger's answers; wakeups.
 Out: `ReserveStock`, `ReleaseStock`, `CommitStock`, `ReloadPool` to pools; `TakeAddress`; `Record`
 to the ledger; `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken` to the watcher; `OrderPlaced`,
 `OrderShort`, `OrderChanged` or `OrderRefused` to whoever asked; `GetRate` and `OrderRests` to the
@@ -27,11 +27,13 @@ from thespian.actors import ActorAddress, WakeupMessage
 from actors.messages import (
     CancelOrder,
     CancelOrderByAdmin,
+    CheckDeadline,
     ConfirmOrder,
     DeskChanged,
     ExpireOrder,
     GoodsDelivered,
     LookAtAddress,
+    NothingSeen,
     OrderPlaced,
     OrderRefused,
     OrderWish,
@@ -162,7 +164,16 @@ class OrderActor(OrderDeciding):
 
     def _take_payment(self, seen: PaymentSeen) -> None:
         news = ChainNews(began_at=seen.began_at, sightings=seen.sightings, rate=None)
-        self._take(News(news=news))
+        self._latest_look = seen.began_at
+        self._take(News(news=news, is_reported=True))
+
+    def receiveMsg_NothingSeen(self, message: NothingSeen, _sender: ActorAddress) -> None:
+        """The answer of a watcher that never saw anything on the order's address.
+
+        It comes straight from the watcher, and must not overtake what it says by way of the root.
+        """
+        if self._latest_look is None or self._latest_look <= message.began_at:
+            self._take(News(news=ChainNews(began_at=message.began_at, sightings=(), rate=None)))
 
     # --- timers -----------------------------------------------------------------------------------
 
@@ -178,8 +189,7 @@ class OrderActor(OrderDeciding):
                 self.disarm(kind)
             else:
                 self.arm(kind, due_at)
-        # Both follow from a deadline that has rung, and it rings again where it still holds.
-        self.disarm("expiry_grace")
+        # It follows from a deadline that has rung, and that rings again where it still holds.
         self.disarm("look_again")
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
@@ -190,10 +200,12 @@ class OrderActor(OrderDeciding):
                 self._take(News(news=WarningDue()))
             case "expiry" | "look_again":
                 self._ask_for_look()
-            case "expiry_grace" if self._woken_at is not None:
-                self._take(News(news=GraceOver(woken_at=self._woken_at)))
             case str(kind):
                 self._ask_again(kind)
+
+    def receiveMsg_CheckDeadline(self, _message: CheckDeadline, _sender: ActorAddress) -> None:
+        """As if the deadline had rung."""
+        self._ask_for_look()
 
     def _ask_again(self, kind: str) -> None:
         match kind:
@@ -217,13 +229,17 @@ class OrderActor(OrderDeciding):
         grace = grace_due(order, desk.rules, woken_at)
         if due is None or grace is None:
             return
-        if due > self.clock.now():
+        now = self.clock.now()
+        if due > now:
             self.arm("expiry", due)
             return
         look = LookAtAddress(order_id=order.order_id, address=order.address, not_before=due)
         self._send_to_watcher(order, look)
-        self.arm_after("look_again", _LOOK_AGAIN)
-        self.arm("expiry_grace", grace)
+        if now < grace:
+            self.arm_after("look_again", min(_LOOK_AGAIN, grace - now))
+        else:
+            self.arm_after("look_again", _LOOK_AGAIN)
+            self._take(News(news=GraceOver(woken_at=woken_at)))
 
 
 def _wish(message: OrderWish) -> Wish:

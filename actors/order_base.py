@@ -30,17 +30,21 @@ from domain.deadlines import watch_until
 from domain.order import Decision, Order, OrderLine
 from domain.order_news import ConfirmOrdered, OrderNews
 from domain.payment import Receipt, Sighting
-from store.contract import Record, RecordRefused
+from store.contract import AddressToWatch, Record, RecordRefused
 
 ANSWER_OVERDUE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Something to decide on, with who awaits the answer, if anybody does."""
+    """Something to decide on, with who awaits the answer, if anybody does.
+
+    `is_reported`: a watcher says it again until it hears that it was taken.
+    """
 
     news: OrderNews
     reply_to: ActorAddress | None = None
+    is_reported: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,8 @@ class OrderBase(ShopActor):
         self._heard = 0
         """How many messages the root has relayed."""
         self._woken_at: datetime | None = None
+        self._latest_look: datetime | None = None
+        """When the look began that the last report of payments was of."""
         self._outcome_of_wish: OrderPlaced | OrderShort | OrderRefused | None = None
         self._await_loaded: list[ActorAddress] = []
 
@@ -176,8 +182,25 @@ def watched_of(order: Order, until: datetime | None) -> Watched:
         address=order.address,
         confirmations_required=order.confirmations_required,
         watch_until=until,
-        receipts=tuple(_known_sighting(each) for each in order.receipts if each.on_chain),
+        receipts=_known_sightings(order.receipts),
     )
+
+
+def watched_from_store(known: AddressToWatch, until: datetime | None) -> Watched:
+    """The same from what the store says of the address alone."""
+    return Watched(
+        order_id=known.order_id,
+        address=known.address,
+        confirmations_required=known.confirmations_required,
+        watch_until=until,
+        receipts=_known_sightings(known.receipts),
+    )
+
+
+def _known_sightings(receipts: tuple[Receipt, ...]) -> tuple[Sighting, ...]:
+    if not receipts:
+        return ()
+    return tuple(_known_sighting(each) for each in receipts if each.on_chain)
 
 
 def _known_sighting(receipt: Receipt) -> Sighting:

@@ -111,7 +111,8 @@ class OrderDeciding(OrderRevival):
             self._conclude(order, decision, cause)
 
     def _record_decision(self, order: Order, decision: Decision, cause: News) -> None:
-        if cause.reply_to is not None or _gist(decision) not in self._refused_decisions:
+        refused = self._refused_decisions
+        if cause.reply_to is not None or not refused or _gist(decision) not in refused:
             self._record(_command_id(order, decision), decision, cause)
 
     def _conclude(self, order: Order, decision: Decision, cause: News) -> None:
@@ -123,7 +124,7 @@ class OrderDeciding(OrderRevival):
             self._ask_pools(order, wish, None if wish is None else cause.reply_to)
 
     def _done(self, order: Order, cause: News) -> None:
-        if isinstance(cause.news, ChainNews):
+        if isinstance(cause.news, ChainNews) and cause.is_reported:
             taken = PaymentSeenTaken(
                 order_id=order.order_id, address=order.address, began_at=cause.news.began_at
             )
@@ -182,7 +183,7 @@ class OrderDeciding(OrderRevival):
         return order
 
     def _tell(self, order: Order, events: tuple[OrderEvent, ...]) -> None:
-        logger.info("order {}: {}, payment {}", order.order_id, order.status, order.payment_state)
+        logger.debug("order {}: {}, payment {}", order.order_id, order.status, order.payment_state)
         opening, self._opening = self._opening, None
         for event in events:
             match event:

@@ -8,7 +8,7 @@ and `ChainHealth` from watchers; `GoodsDelivered` from a notifier; `OrderRests`,
 orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
 to everyone; `Relayed` and `RateKnown` to orders; `SettleHold`, `ReportHolds` to pools;
-`CheckNotices` to notifiers; answers to the gateway.
+`CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the gateway.
 States: new, starting, open, without a store that can be written, failed, stopping, stopped.
 Failure: whoever exits is started again after a pause, and orders are told the new address. A new
 ledger means a new start of all, because all of them wait for its answers. An order's actor that
@@ -163,6 +163,7 @@ class Shop(ShopPlacing):
             coins={symbol: coin.why_not for symbol, coin in self._staff.coins.items()},
             why_not_ready=why_not,
             store_trouble=self._store_trouble,
+            progress="" if self._taking_up is None else self._taking_up.text,
         )
         self.send(sender, health)
 
@@ -185,4 +186,5 @@ class Shop(ShopPlacing):
             if message.heard < self._staff.relayed[message.order_id]:
                 return
             self._staff.remove_order(message.order_id)
+        self._let_go.note(sender, message.order_id)
         self.send(sender, ActorExitRequest())

@@ -7,7 +7,6 @@ The root is in seven files: this one, `actors.shop_take_up` (orders that were op
 describes it.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,13 +70,13 @@ class ShopBase(ShopActor):
         self._leaving: AddressNotes[str] = AddressNotes()
         self._gone: AddressNotes[str] = AddressNotes()
         """Services that have exited and are not started again yet."""
+        self._let_go: AddressNotes[int] = AddressNotes()
+        """Orders that were told to exit because nothing more can become of them."""
         self._pauses: dict[str, tuple[timedelta, datetime]] = {}
         """How long each service waited for its last new start, and when it exited."""
         self._opened_once = False
         self._wishes: dict[str, Asked] = {}
         """Wishes to buy that have no actor yet, by `wish_key`."""
-        self._to_take_up: OrderedDict[int, Order] = OrderedDict()
-        """Open orders of the store that have had no actor yet, by id."""
         self._store_trouble = ""
         """Why nothing can be written now; "" where all can."""
 
@@ -89,8 +88,6 @@ class ShopBase(ShopActor):
 
     @property
     def _how_it_is(self) -> str:
-        if self.state == "starting" and self._to_take_up:
-            return f"starting, {len(self._to_take_up)} open orders read so far"
         return self.state
 
     @property
@@ -148,8 +145,6 @@ class ShopBase(ShopActor):
         desk = self._desk
         if desk is None or order_id in self._staff.orders or self.state in ENDING:
             return
-        # What was read of it at the start grows old from now on.
-        self._to_take_up.pop(order_id, None)
         address = self.createActor(OrderActor)
         self._staff.add_order(order_id, address, request_id)
         self.send(address, ResumeOrder(order_id=order_id, order=order, desk=desk))

@@ -86,6 +86,9 @@ class ShopFailures(ShopStart):
         if self.state in ENDING:
             self._stop_next(address)
             return
+        if address in self._let_go:
+            self._let_go.forget(address)
+            return
         order_id, service = self._staff.order_at(address), self._service_at(address)
         if order_id is not None:
             self._order_died(order_id)

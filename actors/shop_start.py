@@ -23,17 +23,17 @@ from actors.messages import (
     StartShop,
     StartWatcher,
 )
-from actors.order_base import watched_of
-from actors.shop_take_up import ShopTakeUp
+from actors.order_base import watched_from_store
+from actors.shop_take_up import ShopTakeUp, TakingUp
 from actors.shopper_notifier import ShopperNotifierActor
 from actors.staff import CoinStaff, Staff
-from domain.deadlines import watch_until
-from domain.order import Audience, OrderStatus
+from domain.deadlines import watched_after
+from domain.order import Audience
 from store.contract import (
-    GetOrdersToWatch,
+    AddressesToWatch,
+    GetAddressesToWatch,
     GetPlace,
     GetUnsettledOrders,
-    OrdersToWatch,
     PlaceLoaded,
     StoreFacts,
     UnsettledOrders,
@@ -41,8 +41,8 @@ from store.contract import (
 )
 
 PAGE = 1_000
-_PROGRESS_EVERY = 10_000
-_OPEN = (OrderStatus.CREATED, OrderStatus.PAID)
+ADDRESSES_A_PAGE = 10_000
+
 _NOTIFIERS: dict[Audience, type[ShopActor]] = {
     Audience.SHOPPER: ShopperNotifierActor,
     Audience.ADMINS: AdminNotifierActor,
@@ -65,7 +65,7 @@ class ShopStart(ShopTakeUp):
         # Who asked the last ledger asks again; the ids of commands make that harmless.
         self._asked.clear()
         self._gone.clear()
-        self._to_take_up.clear()
+        self._taking_up = None
         self._staff = Staff(ledger=self.createActor(LedgerActor))
         opening = StartLedger(
             store_path=start.store_path,
@@ -94,8 +94,10 @@ class ShopStart(ShopTakeUp):
             return
         self._opened_once = True
         self._store_works()
-        self._next_order_id = max(self._next_order_id, message.facts.next_order_id)
-        for subcategory_id in message.facts.subcategory_ids:
+        facts = message.facts
+        self._taking_up = TakingUp(before=facts.next_order_id, total=facts.live_orders)
+        self._next_order_id = max(self._next_order_id, facts.next_order_id)
+        for subcategory_id in facts.subcategory_ids:
             self._start_pool(subcategory_id)
         for coin in start.rules.coins:
             self._start_coin(coin.coin)
@@ -115,7 +117,7 @@ class ShopStart(ShopTakeUp):
         self._tell_ledger(GetPlace(coin=symbol))
 
     def receiveMsg_PlaceLoaded(self, message: PlaceLoaded, _sender: ActorAddress) -> None:
-        """A coin's addresses can begin; its watcher needs the orders first."""
+        """A coin's addresses can begin; its watcher needs to know first what to watch."""
         coin, start = self._staff.coins.get(message.coin), self._start
         if coin is None or start is None:
             return
@@ -128,32 +130,31 @@ class ShopStart(ShopTakeUp):
             environment=start.environment,
         )
         self.send(coin.addresses, addresses)
-        self._ask_for_orders(start, message.coin, after_order_id=0)
+        self._ask_for_addresses(start, message.coin, after_order_id=0)
 
-    def _ask_for_orders(self, start: StartShop, symbol: str, after_order_id: int) -> None:
+    def _ask_for_addresses(self, start: StartShop, symbol: str, after_order_id: int) -> None:
         # What was paid in time to be watched may lie in blocks that nobody has looked at since.
         now, looked_until = self.clock.now(), self._staff.coins[symbol].looked_until
-        page = GetOrdersToWatch(
+        page = GetAddressesToWatch(
             coin=symbol,
             ended_after=min(now, looked_until or now) - start.rules.monitor_after_expiry,
             after_order_id=after_order_id,
-            limit=PAGE,
+            limit=ADDRESSES_A_PAGE,
         )
         self._tell_ledger(page)
 
-    def receiveMsg_OrdersToWatch(self, message: OrdersToWatch, _sender: ActorAddress) -> None:
-        """One page of orders: their addresses are watched, the live ones are to be taken up."""
-        start, coin = self._start, self._staff.coins.get(message.coin or "")
-        if start is None or coin is None or message.coin is None or coin.is_started:
+    def receiveMsg_AddressesToWatch(self, message: AddressesToWatch, _sender: ActorAddress) -> None:
+        """One page of what the coin's watcher is to watch; it is started behind the last."""
+        start, coin = self._start, self._staff.coins.get(message.coin)
+        if start is None or coin is None or coin.is_started:
             return
-        for order in message.orders:
-            coin.watched.append(watched_of(order, watch_until(order, start.rules)))
-            if self.state == "starting" and order.status in _OPEN:
-                self._to_take_up[order.order_id] = order
+        coin.watched += [
+            watched_from_store(each, watched_after(each.ended_at, start.rules))
+            for each in message.addresses
+        ]
         if not message.complete:
-            if len(coin.watched) % _PROGRESS_EVERY == 0:
-                logger.info("{}: {} orders read so far", message.coin, len(coin.watched))
-            self._ask_for_orders(start, message.coin, message.orders[-1].order_id)
+            logger.info("{}: {:,} addresses read so far", message.coin, len(coin.watched))
+            self._ask_for_addresses(start, message.coin, message.addresses[-1].order_id)
             return
         self._start_watcher(start, message.coin, coin)
         self._open_if_complete(start)
@@ -187,7 +188,8 @@ class ShopStart(ShopTakeUp):
         self._tell_ledger(GetUnsettledOrders(after_order_id=0, limit=PAGE))
         self._begin_upkeep(start)
         if self._starter is not None:
-            self.send(self._starter, ShopStarted(live_orders=len(self._to_take_up)))
+            live_orders = 0 if self._taking_up is None else self._taking_up.total
+            self.send(self._starter, ShopStarted(live_orders=live_orders))
             self._starter = None
         self._take_up_orders()
 

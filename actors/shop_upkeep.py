@@ -1,8 +1,7 @@
 """The root's sweep over the store: what timers should have done and did not.
 
-It mends and logs each thing it finds; a healthy shop finds nothing. An order that has an actor is
-that actor's business, also where it is overdue (its chain may be blind). The whole is described in
-`actors.shop`.
+It mends and logs each thing it finds; a healthy shop finds nothing, except orders that are overdue
+because their chain is blind. The whole is described in `actors.shop`.
 """
 
 from datetime import timedelta
@@ -10,7 +9,14 @@ from datetime import timedelta
 from loguru import logger
 from thespian.actors import ActorAddress
 
-from actors.messages import CheckNotices, HoldsReported, ReportHolds, SettleHold, StartShop
+from actors.messages import (
+    CheckDeadline,
+    CheckNotices,
+    HoldsReported,
+    ReportHolds,
+    SettleHold,
+    StartShop,
+)
 from actors.shop_failures import ShopFailures
 from actors.shop_start import PAGE
 from domain.order import Audience
@@ -38,7 +44,7 @@ class ShopUpkeep(ShopFailures):
         now = self.clock.now()
         self.arm_after("sweep", timedelta(seconds=start.maintenance_interval_seconds))
         # An order that is still to be taken up has no actor for good reason.
-        if self.state != "open" or self._to_take_up:
+        if self.state != "open" or self._taking_up is not None:
             return
         overdue = GetOverdueOrders(
             expires_before=now - _SLACK,
@@ -53,11 +59,21 @@ class ShopUpkeep(ShopFailures):
             self.send(pool, ReportHolds())
 
     def receiveMsg_OverdueOrders(self, message: OverdueOrders, _sender: ActorAddress) -> None:
-        """An order that nobody attends to is taken up, and sees for itself what is due."""
+        """An order that nobody attends to is taken up, and sees for itself what is due.
+
+        One that has an actor may wait for its chain, or have lost its timer: it looks again.
+        """
+        attended = 0
         for order_id in message.order_ids:
-            if order_id not in self._staff.orders:
+            order = self._staff.orders.get(order_id)
+            if order is None:
                 logger.warning("order {} is overdue without an actor and is taken up", order_id)
                 self._resume(order_id, None, None)
+            else:
+                attended += 1
+                self.send(order, CheckDeadline(order_id=order_id))
+        if attended:
+            logger.info("{} orders are overdue and look at their deadlines again", attended)
 
     def receiveMsg_HoldsReported(self, message: HoldsReported, sender: ActorAddress) -> None:
         """A hold of an order that nobody attends to is settled, and the order taken up."""

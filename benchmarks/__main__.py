@@ -15,7 +15,9 @@ Measure = Callable[[], dict[str, object]]
 # Name -> module with a function `measure()`. It is imported only when it is asked for, because
 # some measure packages that only a development environment has.
 BENCHMARKS: dict[str, str] = {
+    "expiry": "benchmarks.expiry",
     "orders": "benchmarks.orders",
+    "recovery": "benchmarks.recovery",
     "runtime": "benchmarks.runtime",
     "scaling": "benchmarks.scaling",
     "soak": "benchmarks.soak",

@@ -10,6 +10,7 @@ from thespian.actors import ActorAddress, ActorSystem, PoisonMessage
 from actors.messages import ShopUnavailable, StartShop
 from actors.shop import Shop
 from composition.actor_system import STOP_TIMEOUT_SECONDS, close_shop, open_shop
+from composition.garbage import look_rarely_at_old_objects
 from thespian_asyncio import ActorSystemBase, SystemInspection, join_executors
 
 # How long a thread may keep the interpreter's lock while another waits for it. The ledger's thread
@@ -54,6 +55,7 @@ class ShopInLoop:
 
     async def start(self, start: StartShop) -> None:
         """Start everyone from the store."""
+        look_rarely_at_old_objects()
         await open_shop(self.bridge, start)
 
     async def stop(self) -> None:

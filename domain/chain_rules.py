@@ -53,7 +53,9 @@ def on_chain_news(order: Order, news: ChainNews, rules: OrderRules, now: datetim
         by=By.CHAIN,
         events=events,
         why=_why(events),
-        wants_stock=revival_wanted(evolve_all(order, events), rules),
+        # Without money there is nothing to revive for, and most looks show none.
+        wants_stock=bool(order.receipts or changed)
+        and revival_wanted(evolve_all(order, events), rules),
     )
 
 
@@ -112,7 +114,8 @@ def _while_awaiting(
     covered = sums.seen_in_time >= order.sufficient_base_units
     covered_at = (order.covered_at or began_at) if covered else None
     state = _awaiting_state(sums, covered=covered)
-    change = state_change(replace(order, covered_at=covered_at), changed, state)
+    seen = order if covered_at == order.covered_at else replace(order, covered_at=covered_at)
+    change = state_change(seen, changed, state)
     ahead = evolve_all(order, change)
     due = decision_due(ahead, rules)
     if due is not None and began_at >= due:

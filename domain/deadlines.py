@@ -55,4 +55,9 @@ def watch_until(order: Order, rules: OrderRules) -> datetime | None:
             ended_at = order.closed_at
         case _:
             assert_never(order.status)
+    return watched_after(ended_at, rules)
+
+
+def watched_after(ended_at: datetime | None, rules: OrderRules) -> datetime | None:
+    """Until when the address of an order that ended then is watched; None: it has not ended."""
     return None if ended_at is None else ended_at + rules.monitor_after_expiry

@@ -29,11 +29,16 @@ def expired(
         counts_as_timeout=counts_as_timeout,
         payment_state=state_when_ended(order),
     )
-    ended = evolve(order, end)
-    return (
+    told = (
         end,
         tell_shopper(NoticeKind.ORDER_EXPIRED),
         tell_admins(NoticeKind.ADMIN_ORDER_EXPIRED),
+    )
+    if not order.receipts:
+        return told
+    ended = evolve(order, end)
+    return (
+        *told,
         *late_notices(received_base_units(order)),
         *settle(ended, rules, allocation(ended, rules)),
     )

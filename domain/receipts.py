@@ -10,11 +10,15 @@ from domain.payment import Receipt, Terms, changed_receipts
 
 def look_at(order: Order, news: ChainNews) -> tuple[Receipt, ...]:
     """The receipts that stand differently after this look."""
+    if not order.receipts and not news.sightings:
+        return ()
     return changed_receipts(order.receipts, news.sightings, _terms(order, news.rate))
 
 
 def needs_rate(order: Order, news: ChainNews) -> bool:
     """Whether the look shows late money that would stay without a value for want of a rate."""
+    if not news.sightings:
+        return False
     after = with_receipts(order, look_at(order, news))
     settled = _settled(order)
     return any(
@@ -25,6 +29,8 @@ def needs_rate(order: Order, news: ChainNews) -> bool:
 
 def with_receipts(order: Order, changed: tuple[Receipt, ...]) -> Order:
     """The order with its receipts as they stand now."""
+    if not changed:
+        return order
     merged = {receipt.receipt_id: receipt for receipt in order.receipts}
     merged |= {receipt.receipt_id: receipt for receipt in changed}
     return replace(order, receipts=tuple(merged.values()))

@@ -6,6 +6,7 @@ alone, for the server that the world may reach.
 """
 
 import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -47,7 +48,7 @@ def health_app(bridge: ShopBridge) -> web.Application:
     """Only whether the shop is up, and to nobody why not."""
 
     async def healthz(_request: web.Request) -> web.Response:
-        status, _ = await _health(bridge)
+        status = (await _health(bridge)).status
         return _health_response(status, {"status": status})
 
     app = web.Application(middlewares=[problems_as_json])
@@ -61,11 +62,12 @@ class _Pages:
         self._token = token
 
     async def healthz(self, request: web.Request) -> web.Response:
-        status, why = await _health(self._bridge)
-        body = {"status": status}
-        if why and self._has_token(request):
-            body["why"] = why
-        return _health_response(status, body)
+        health = await _health(self._bridge)
+        body = {"status": health.status}
+        if self._has_token(request):
+            shown = {"why": health.why, "progress": health.progress}
+            body |= {key: text for key, text in shown.items() if text}
+        return _health_response(health.status, body)
 
     async def status(self, request: web.Request) -> web.Response:
         if not self._has_token(request):
@@ -106,23 +108,31 @@ class _Pages:
         return scheme.lower() == "bearer" and is_equal
 
 
-async def _health(bridge: ShopBridge) -> tuple[str, str]:
-    """How the shop is, and why it is not ready."""
+@dataclass(frozen=True, slots=True)
+class _Health:
+    """How the shop is, why it is not ready, and how far it is with the orders of before."""
+
+    status: str
+    why: str = ""
+    progress: str = ""
+
+
+async def _health(bridge: ShopBridge) -> _Health:
     try:
         answer = await bridge.ask(GetShopHealth(), HEALTH_TIMEOUT_SECONDS)
     except TimeoutError:
-        return "unresponsive", f"no answer within {HEALTH_TIMEOUT_SECONDS:.0f} seconds"
+        return _Health("unresponsive", f"no answer within {HEALTH_TIMEOUT_SECONDS:.0f} seconds")
     match answer:
         case ShopHealth(ready=True):
-            return _READY, ""
+            return _Health(_READY, progress=answer.progress)
         case ShopHealth() if answer.store_trouble:
-            return "unavailable", answer.why_not_ready
+            return _Health("unavailable", answer.why_not_ready)
         case ShopHealth():
-            return "starting", answer.why_not_ready
+            return _Health("starting", answer.why_not_ready, answer.progress)
         case ShopUnavailable():
-            return "unavailable", answer.why
+            return _Health("unavailable", answer.why)
         case _:
-            return "unavailable", f"the shop answered with {type(answer).__name__}"
+            return _Health("unavailable", f"the shop answered with {type(answer).__name__}")
 
 
 def _health_response(status: str, body: dict[str, str]) -> web.Response:

@@ -1,4 +1,4 @@
-"""What a watcher knows of its addresses, and what follows from a look. Pure: no I/O, no clock.
+"""What a watcher knows of its addresses, and what follows from a look: no I/O, no clock.
 
 Of each address it knows which receipts are in blocks and which in the mempool. What it reports is
 all of that, and it is due when it differs, in what decisions depend on, from what was last taken.
@@ -6,77 +6,26 @@ all of that, and it is due when it differs, in what decisions depend on, from wh
 Two delays are allowed for. An address may be told here a little after the shopper has it: a new one
 makes the watcher go back to where it was `RECENT` ago. And the place that is put on disk lies as
 far behind, so that the same holds after a crash.
+
+What is known is changed in place (`payments.watch_state` says why).
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from domain.payment import Sighting
 from payments.chain import Found, Look, Place, sighting
+from payments.watch_state import Gist, Sent, Target, Track, WatchState
 
 RECENT = timedelta(seconds=60)
 RESEND_AFTER = timedelta(seconds=5)
 
+# Shared by all addresses of which nothing is known: a hundred thousand of them have none of their
+# own to be made and kept.
+_NONE_FOUND: Mapping[str, Found] = {}
+_NONE_SEEN: Mapping[str, datetime] = {}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-Gist = tuple[tuple[str, int, str | None, bool], ...]
-"""What decisions depend on: of each receipt its id, base units, block, and whether confirmed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """An address to watch until `watch_until` (None: until told otherwise)."""
-
-    order_id: int
-    address: str
-    confirmations_required: int
-    watch_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A report that is on its way, sent first from the look begun at `first_began_at`."""
-
-    gist: Gist
-    first_began_at: datetime
-    last_sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """What is known of one address. `first_look` is the number of the first look that covers it.
-
-    `taken` is what was last taken, None while that is not certain.
-    """
-
-    target: Target
-    first_look: int
-    in_blocks: dict[str, Found] = field(default_factory=dict)
-    in_mempool: dict[str, Found] = field(default_factory=dict)
-    first_seen: dict[str, datetime] = field(default_factory=dict)
-    taken: Gist | None = ()
-    sent: Sent | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to see and nobody was told otherwise."""
-        return not self.in_blocks and not self.in_mempool and self.taken == ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchState:
-    """All of it. `passed` are times and the places reached by then, oldest first.
-
-    `looking_from` is where the look that is under way, number `looks_begun`, began.
-    """
-
-    place: Place | None
-    passed: tuple[tuple[datetime, Place], ...] = ()
-    tracks: dict[str, Track] = field(default_factory=dict)
-    looks_begun: int = 0
-    looking_from: Place | None = None
-    went_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,68 +44,61 @@ def start_state(
 
     `targets` are the addresses with what is on disk of each.
     """
-    return WatchState(
-        place=place,
-        passed=() if place is None else ((_LONG_AGO, place),),
-        tracks={
-            target.address: _new_track(target, recorded, 1, place) for target, recorded in targets
-        },
-    )
+    state = WatchState(place=place, passed=() if place is None else ((_LONG_AGO, place),))
+    for target, recorded in targets:
+        state.put(_new_track(target, recorded, 1, place))
+    return state
 
 
-def watch(
-    state: WatchState, target: Target, recorded: tuple[Sighting, ...], now: datetime
-) -> WatchState:
+def watch(state: WatchState, target: Target, recorded: tuple[Sighting, ...], now: datetime) -> None:
     """Watch an address, or watch it longer or shorter.
 
     `recorded` is what is on disk of a new one.
     """
     known = state.tracks.get(target.address)
     if known is not None:
-        changed = replace(known, target=target)
-        return replace(state, tracks={**state.tracks, target.address: changed})
+        state.put(replace(known, target=target))
+        return
     place = _lower(state.place, _place_as_of(state, now - RECENT))
-    track = _new_track(target, recorded, state.looks_begun + 1, place)
-    tracks = {**state.tracks, target.address: track}
-    return replace(state, place=place, went_back=True, tracks=tracks)
+    state.put(_new_track(target, recorded, state.looks_begun + 1, place))
+    state.place, state.went_back = place, True
 
 
-def begin_look(state: WatchState) -> WatchState:
+def begin_look(state: WatchState) -> None:
     """A look begins now, from `place`, at all addresses that are watched now."""
-    return replace(
-        state, looking_from=state.place, looks_begun=state.looks_begun + 1, went_back=False
-    )
+    state.looking_from, state.went_back = state.place, False
+    state.looks_begun += 1
 
 
-def apply_look(state: WatchState, look: Look, ended_at: datetime) -> WatchState:
+def apply_look(state: WatchState, look: Look, ended_at: datetime) -> None:
     """Take in what the look showed; where it is not complete, only what it showed of blocks."""
     start = state.looking_from or look.place
     base_height = start.height if look.fork_height is None else look.fork_height
     blocks, mempool = _by_address(look.in_blocks), _by_address(look.in_mempool)
-    tracks = dict(state.tracks)
-    for address, track in state.tracks.items():
-        if track.is_empty and address not in blocks and address not in mempool:
-            continue
-        tracks[address] = _seen_again(
-            track, look, base_height, blocks.get(address, ()), mempool.get(address, ())
-        )
+    for address in dict.fromkeys((*state.busy(), *blocks, *mempool)):
+        track = state.tracks.get(address)
+        if track is not None:
+            shown = (blocks.get(address, ()), mempool.get(address, ()))
+            state.put(_seen_again(track, look, base_height, *shown))
     # Blocks that were read before a new address came must be read again for it.
-    place = state.place if state.went_back and state.place is not None else look.place
-    return replace(state, tracks=tracks, place=place, passed=_passed(state, look.place, ended_at))
+    if not state.went_back or state.place is None:
+        state.place = look.place
+    state.passed = _passed(state, look.place, ended_at)
 
 
 def due_reports(
     state: WatchState, look: Look, asked: Collection[str], now: datetime
-) -> tuple[WatchState, tuple[Report, ...]]:
+) -> tuple[Report, ...]:
     """What is to be told after a complete look; addresses in `asked` are reported in any case."""
-    tracks, reports = dict(state.tracks), []
-    for address, track in state.tracks.items():
-        if not is_covered(state, address) or (track.is_empty and address not in asked):
+    reports: list[Report] = []
+    for address in dict.fromkeys((*state.busy(), *asked)):
+        track = state.tracks.get(address)
+        if track is None or not is_covered(state, address):
             continue
         gist = _gist(track, look.place.height)
         if address not in asked and not _is_due(track, gist, now):
             continue
-        tracks[address] = _told(track, gist, look.began_at, now)
+        state.put(_told(track, gist, look.began_at, now))
         reports.append(
             Report(
                 order_id=track.target.order_id,
@@ -164,36 +106,28 @@ def due_reports(
                 sightings=_sightings(track, look.place.height),
             )
         )
-    return replace(state, tracks=tracks), tuple(reports)
+    return tuple(reports)
 
 
-def taken(state: WatchState, address: str, began_at: datetime) -> WatchState:
+def taken(state: WatchState, address: str, began_at: datetime) -> None:
     """The report from the look begun at `began_at` was taken; an older one than was sent is not."""
     track = state.tracks.get(address)
-    if track is None or track.sent is None or began_at < track.sent.first_began_at:
-        return state
-    settled = replace(track, taken=track.sent.gist, sent=None)
-    return replace(state, tracks={**state.tracks, address: settled})
+    if track is not None and track.sent is not None and began_at >= track.sent.first_began_at:
+        state.put(replace(track, taken=track.sent.gist, sent=None))
 
 
-def forget_settled(state: WatchState, look: Look) -> WatchState:
-    """Without the addresses whose time is over and of which nothing is open."""
-    over = [
-        address
-        for address, track in state.tracks.items()
-        if track.target.watch_until is not None
-        and track.target.watch_until < look.began_at
-        and is_covered(state, address)
-        and _is_settled(track, look.place.height)
-    ]
-    if not over:
-        return state
-    return replace(state, tracks={a: t for a, t in state.tracks.items() if a not in set(over)})
+def forget_settled(state: WatchState, look: Look) -> None:
+    """Forget the addresses whose time is over and of which nothing is open."""
+    for track in state.ended_before(look.began_at):
+        if is_covered(state, track.target.address) and _is_settled(track, look.place.height):
+            state.forget(track)
+        else:
+            state.ends_again(track)
 
 
 def place_to_record(state: WatchState, now: datetime) -> Place | None:
     """The place that may be put on disk: everything found up to it was taken; None: none may."""
-    if state.place is None or any(track.taken is None for track in state.tracks.values()):
+    if state.place is None or any(state.tracks[each].taken is None for each in state.busy()):
         return None
     return _lower(state.place, _place_as_of(state, now - RECENT))
 
@@ -207,6 +141,14 @@ def is_covered(state: WatchState, address: str) -> bool:
 def _new_track(
     target: Target, recorded: tuple[Sighting, ...], first_look: int, place: Place | None
 ) -> Track:
+    if not recorded:
+        return Track(
+            target=target,
+            first_look=first_look,
+            in_blocks=_NONE_FOUND,
+            in_mempool=_NONE_FOUND,
+            first_seen=_NONE_SEEN,
+        )
     # What is recorded in blocks after the place is found again, or is gone.
     found = {each.receipt_id: _found(target.address, each) for each in recorded}
     height = -1 if place is None else place.height
@@ -251,7 +193,7 @@ def _seen_again(
         track,
         in_blocks=in_blocks,
         in_mempool=in_mempool if look.complete else track.in_mempool,
-        first_seen=first_seen | track.first_seen,
+        first_seen={**first_seen, **track.first_seen},
     )
     changed = _gist(after, look.place.height) != track.taken
     # Uncertain from the moment that there is news, so that the place on disk waits for it.
@@ -272,7 +214,7 @@ def _gist(track: Track, tip_height: int) -> Gist:
 
 def _sightings(track: Track, tip_height: int) -> tuple[Sighting, ...]:
     # A receipt is in both for the time of an incomplete look; its block then counts.
-    shown = track.in_mempool | track.in_blocks
+    shown = {**track.in_mempool, **track.in_blocks}
     several = (
         sighting(found, tip_height, track.first_seen[receipt])
         for receipt, found in sorted(shown.items())

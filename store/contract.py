@@ -8,9 +8,11 @@ as it is when all that was taken together with the question is done.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.events import Event
 from domain.order import Audience, By, NoticeKind, Order, Unit
+from domain.payment import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,23 +99,53 @@ class OrderLoaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetOrdersToWatch:
-    """Orders that are not ended or ended after `ended_after`, by id, after `after_order_id`.
+class GetAddressesToWatch:
+    """Addresses of orders that are not ended or ended after `ended_after`, by the order's id.
 
-    Answered by `OrdersToWatch`. `coin` None: of all coins.
+    Answered by `AddressesToWatch`, with those of orders after `after_order_id`.
     """
 
-    coin: str | None
+    coin: str
     ended_after: datetime
     after_order_id: int
     limit: int
 
 
+class AddressToWatch(NamedTuple):
+    """An order's address and what is recorded of it; `ended_at` None: the order has not ended.
+
+    There are very many of them at a start, and a tuple is made in a fraction of the time.
+    """
+
+    order_id: int
+    address: str
+    confirmations_required: int
+    ended_at: datetime | None
+    receipts: tuple[Receipt, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrdersToWatch:
+class AddressesToWatch:
     """One page; fewer than `limit` where there are no more."""
 
-    coin: str | None
+    coin: str
+    addresses: tuple[AddressToWatch, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOpenOrders:
+    """Whole orders that have not ended, by id, between two ids. Answered by `OpenOrders`."""
+
+    after_order_id: int
+    before_order_id: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrders:
+    """One page; fewer than `limit` where there are no more."""
+
     orders: tuple[Order, ...]
     complete: bool
 
@@ -317,7 +349,8 @@ class NoticesWritten:
 Job = (
     Record
     | GetOrder
-    | GetOrdersToWatch
+    | GetAddressesToWatch
+    | GetOpenOrders
     | GetPool
     | SettleOrder
     | GetPlace
@@ -333,7 +366,8 @@ Answer = (
     Recorded
     | RecordRefused
     | OrderLoaded
-    | OrdersToWatch
+    | AddressesToWatch
+    | OpenOrders
     | PoolLoaded
     | OrderSettled
     | PlaceLoaded
@@ -359,10 +393,12 @@ class BatchDone:
 class StoreFacts:
     """What the shop must know of the store before it starts.
 
-    `balance_currencies` are those in which shoppers have balances that are not zero.
+    `live_orders` counts those that have not ended, `balance_currencies` are those in which shoppers
+    have balances that are not zero.
     """
 
     next_order_id: int
+    live_orders: int
     subcategory_ids: tuple[int, ...]
     unsold_currencies: tuple[str, ...]
     open_coins: tuple[str, ...]

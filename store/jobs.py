@@ -1,18 +1,20 @@
 """Every job of the writer and what answers it, inside the transaction that is open."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import assert_never
 
 from store.codec import optional_time
 from store.contract import (
+    AddressesToWatch,
     Answer,
     BatchDone,
+    GetAddressesToWatch,
     GetGoodsDelivery,
+    GetOpenOrders,
     GetOrder,
-    GetOrdersToWatch,
     GetOverdueOrders,
     GetPendingNotices,
     GetPlace,
@@ -24,17 +26,19 @@ from store.contract import (
     Job,
     Notice,
     NoticesWritten,
+    OpenOrders,
     OrderLoaded,
     OrderSettled,
-    OrdersToWatch,
     PlaceLoaded,
     PruneCommands,
     Record,
+    Recorded,
     SettleOrder,
     WriterSettings,
 )
+from store.expiry_batch import expires_order, write_expiries
 from store.order_batch import makes_order, write_new_orders
-from store.orders import load_order, load_orders_to_watch
+from store.orders import load_addresses_to_watch, load_open_orders, load_order
 from store.outbox import load_goods_delivery, load_pending
 from store.projection import write
 from store.standing import (
@@ -49,7 +53,8 @@ from store.stock import load_pool
 
 _Question = (
     GetOrder
-    | GetOrdersToWatch
+    | GetAddressesToWatch
+    | GetOpenOrders
     | GetPool
     | GetPlace
     | GetGoodsDelivery
@@ -59,6 +64,10 @@ _Question = (
     | GetStuckNotices
 )
 _InOrder = Record | SettleOrder | PruneCommands | _Question
+_WritesTogether = Callable[
+    [sqlite3.Connection, WriterSettings, Mapping[int, Job]],
+    tuple[dict[int, Recorded], list[Notice]],
+]
 
 
 def answer_jobs(
@@ -68,7 +77,8 @@ def answer_jobs(
 
     But how shoppers stand is asked for all of them together, at the end: nobody is answered before
     all of the batch is on disk, and what is true then is the better answer. And of new orders in a
-    row, those that nothing hinders are written together, before the others of that row.
+    row, and of expiries in a row, those that nothing hinders are written together, before the
+    others of that row.
 
     Raises:
         sqlite3.IntegrityError, StoreInvariantError, and whatever a value raises that the store
@@ -78,10 +88,10 @@ def answer_jobs(
     notices: list[Notice] = []
     standings = {place: job for place, job in enumerate(jobs) if isinstance(job, GetStanding)}
     others = [(place, job) for place, job in enumerate(jobs) if not isinstance(job, GetStanding)]
-    for is_new, row in groupby(others, key=lambda placed: makes_order(placed[1])):
+    for together, row in groupby(others, key=lambda placed: _together(placed[1])):
         in_a_row = dict(row)
-        if is_new:
-            made, told = write_new_orders(connection, settings, in_a_row)
+        if together is not None:
+            made, told = together(connection, settings, in_a_row)
             answers |= made
             notices += told
         for place, job in in_a_row.items():
@@ -91,6 +101,13 @@ def answer_jobs(
     return BatchDone(
         answers=tuple(answers[place] for place in range(len(jobs))), notices=tuple(notices)
     )
+
+
+def _together(job: Job) -> _WritesTogether | None:
+    """What writes several jobs like this one together, if anything does."""
+    if makes_order(job):
+        return write_new_orders
+    return write_expiries if expires_order(job) else None
 
 
 def _answer_job(
@@ -118,8 +135,10 @@ def _answer_question(connection: sqlite3.Connection, job: _Question) -> Answer: 
     match job:
         case GetOrder():
             return OrderLoaded(order_id=job.order_id, order=load_order(connection, job.order_id))
-        case GetOrdersToWatch():
+        case GetAddressesToWatch():
             return _to_watch(connection, job)
+        case GetOpenOrders():
+            return _open(connection, job)
         case GetPool():
             return load_pool(connection, job.subcategory_id)
         case GetPlace():
@@ -148,11 +167,15 @@ def _answer_sweep(
             assert_never(job)
 
 
-def _to_watch(connection: sqlite3.Connection, job: GetOrdersToWatch) -> OrdersToWatch:
-    orders = load_orders_to_watch(
-        connection, job.coin, job.ended_after, job.after_order_id, job.limit
-    )
-    return OrdersToWatch(coin=job.coin, orders=tuple(orders), complete=len(orders) < job.limit)
+def _to_watch(connection: sqlite3.Connection, job: GetAddressesToWatch) -> AddressesToWatch:
+    addresses = load_addresses_to_watch(connection, job)
+    complete = len(addresses) < job.limit
+    return AddressesToWatch(coin=job.coin, addresses=tuple(addresses), complete=complete)
+
+
+def _open(connection: sqlite3.Connection, job: GetOpenOrders) -> OpenOrders:
+    orders = load_open_orders(connection, job)
+    return OpenOrders(orders=tuple(orders), complete=len(orders) < job.limit)
 
 
 def _place(connection: sqlite3.Connection, coin: str) -> PlaceLoaded:

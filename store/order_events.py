@@ -72,7 +72,7 @@ def write_order_event(writing: Writing, event: OrderChange) -> None:
             _set(writing, "warned_of = ?", time_text(event.expires_at))
         case _:
             assert_never(event)
-    writing.audit(event, _detail(event))
+    writing.audit(event, detail_of(event))
 
 
 def _set(writing: Writing, columns: str, *values: object) -> None:
@@ -82,7 +82,8 @@ def _set(writing: Writing, columns: str, *values: object) -> None:
     )
 
 
-def _detail(event: OrderChange) -> str:
+def detail_of(event: OrderChange) -> str:
+    """What the audit log says of a change beyond its name."""
     match event:
         case ReceiptsChanged(receipts=receipts):
             return ", ".join(f"{receipt.receipt_id} {receipt.state}" for receipt in receipts)

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -11,6 +10,7 @@ from domain.order import By, Order, OrderLine, OrderStatus, PaymentState, Unit
 from domain.payment import Receipt, ReceiptState, receipt_id
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from store.codec import join_amount, optional_time, text_time, time_text
+from store.contract import AddressToWatch, GetAddressesToWatch, GetOpenOrders
 
 _ORDER = """
     SELECT orders.id, request_id, users.telegram_id, users.telegram_username, currency,
@@ -43,25 +43,46 @@ def load_order_of_request(
     return next(iter(_whole(connection, where, (request_id, telegram_id))), None)
 
 
-def load_orders_to_watch(
-    connection: sqlite3.Connection,
-    coin: str | None,
-    ended_after: datetime,
-    after_order_id: int,
-    limit: int,
-) -> list[Order]:
-    """Orders whose addresses still matter, by id.
-
-    They have not ended, ended after a time, or have a payment
-    that is neither confirmed nor gone, however long that takes.
-    """
+def load_open_orders(connection: sqlite3.Connection, asked: GetOpenOrders) -> list[Order]:
+    """Orders that have not ended, whole, by id."""
     where = """
-        WHERE orders.id > ? AND (? IS NULL OR currency = ?)
-            AND (status IN ('created', 'paid') OR coalesce(shipped_at, closed_at) > ?
-                OR EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id AND state = 'seen'))
+        WHERE status IN ('created', 'paid') AND orders.id > ? AND orders.id < ?
         ORDER BY orders.id LIMIT ?
     """
-    return _whole(connection, where, (after_order_id, coin, coin, time_text(ended_after), limit))
+    return _whole(connection, where, (asked.after_order_id, asked.before_order_id, asked.limit))
+
+
+def load_addresses_to_watch(
+    connection: sqlite3.Connection, asked: GetAddressesToWatch
+) -> list[AddressToWatch]:
+    """Addresses that still matter, by the order's id, without the rest of the order.
+
+    Their orders have not ended, ended after a time, or have a payment that is neither confirmed nor
+    gone, however long that takes.
+    """
+    rows = connection.execute(
+        """
+        SELECT id, payment_address, confirmations_required, CASE
+            WHEN status IN ('created', 'paid') THEN NULL
+            WHEN status = 'shipped' THEN shipped_at
+            ELSE closed_at
+        END AS ended_at
+        FROM orders
+        WHERE id > ? AND currency = ? AND (ended_at IS NULL OR ended_at > ?
+            OR EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id AND state = 'seen'))
+        ORDER BY id LIMIT ?
+        """,
+        (asked.after_order_id, asked.coin, time_text(asked.ended_after), asked.limit),
+    ).fetchall()
+    if not rows:
+        return []
+    receipts = _receipts(connection, "order_id BETWEEN ? AND ?", (rows[0][0], rows[-1][0]))
+    return [
+        AddressToWatch(
+            order_id, address, confirmations, optional_time(ended_at), receipts.get(order_id, ())
+        )
+        for order_id, address, confirmations, ended_at in rows
+    ]
 
 
 def _whole(connection: sqlite3.Connection, where: str, parameters: Sequence[object]) -> list[Order]:
@@ -71,7 +92,7 @@ def _whole(connection: sqlite3.Connection, where: str, parameters: Sequence[obje
         page = rows[start : start + _PAGE]
         ids = [row[0] for row in page]
         lines = _lines(connection, ids)
-        receipts = _receipts(connection, ids)
+        receipts = _receipts(connection, f"order_id IN ({_marks(ids)})", ids)
         set_asides = _set_asides(connection, ids)
         orders += [
             _order(
@@ -165,14 +186,16 @@ def _lines(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tupl
     }
 
 
-def _receipts(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[Receipt, ...]]:
+def _receipts(
+    connection: sqlite3.Connection, where: str, parameters: Sequence[object]
+) -> dict[int, tuple[Receipt, ...]]:
     rows = connection.execute(
         f"""
         SELECT order_id, transaction_id, output_index, amount_quote_units, amount_rest_base_units,
             currency, state, in_time, rate, block_height, block_hash, chain_time, seen_at
-        FROM payments WHERE order_id IN ({_marks(ids)}) ORDER BY order_id, id
-        """,  # noqa: S608 - question marks only
-        ids,
+        FROM payments WHERE {where} ORDER BY order_id, id
+        """,  # noqa: S608 - texts of this module only
+        parameters,
     )
     return {
         order_id: tuple(

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable
-from itertools import groupby
 
 from domain.catalog import ImportEntry
 from domain.order import Unit
@@ -11,33 +10,28 @@ from store.contract import PoolLoaded
 
 def load_pool(connection: sqlite3.Connection, subcategory_id: int) -> PoolLoaded:
     """A pool as the store has it."""
-    free = connection.execute(
+    rows = connection.execute(
         """
-        SELECT id, price_minor FROM items
-        WHERE subcategory_id = ? AND is_sold = 0 AND NOT EXISTS (
-            SELECT 1 FROM order_items WHERE item_id = items.id AND holds_unit = 1)
-        ORDER BY id
-        """,
-        (subcategory_id,),
-    )
-    held = connection.execute(
-        """
-        SELECT order_id, item_id, items.price_minor
-        FROM items JOIN order_items ON item_id = items.id AND holds_unit = 1
+        SELECT items.id, price_minor, order_id
+        FROM items LEFT JOIN order_items ON item_id = items.id AND holds_unit = 1
         WHERE subcategory_id = ? AND is_sold = 0
-        ORDER BY order_id, item_id
+        ORDER BY items.id
         """,
         (subcategory_id,),
     )
+    by_order: dict[int | None, list[Unit]] = {}
+    for unit_id, price_minor, order_id in rows:
+        unit = Unit(unit_id=unit_id, price_minor=price_minor)
+        by_order.setdefault(order_id, []).append(unit)
+    free = by_order.pop(None, [])
     (newest,) = connection.execute(
         "SELECT coalesce(max(id), 0) FROM items WHERE subcategory_id = ?", (subcategory_id,)
     ).fetchone()
     return PoolLoaded(
         subcategory_id=subcategory_id,
-        free=tuple(Unit(unit_id=row[0], price_minor=row[1]) for row in free),
+        free=tuple(free),
         holds=tuple(
-            (order_id, tuple(Unit(unit_id=row[1], price_minor=row[2]) for row in rows))
-            for order_id, rows in groupby(held, key=lambda row: row[0])
+            (order_id, tuple(units)) for order_id, units in by_order.items() if order_id is not None
         ),
         newest_unit_id=newest,
     )

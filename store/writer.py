@@ -42,6 +42,7 @@ from store.writing import StoreInvariantError
 
 _UNSOLD_CURRENCIES = "SELECT DISTINCT fiat_currency FROM items WHERE is_sold = 0"
 _OPEN_COINS = "SELECT DISTINCT currency FROM orders WHERE status IN ('created', 'paid')"
+_LIVE_ORDERS = "SELECT count(*) FROM orders WHERE status IN ('created', 'paid')"
 _BALANCE_CURRENCIES = """
     SELECT DISTINCT fiat_currency FROM set_asides JOIN orders ON orders.id = order_id
     WHERE purpose = 'balance' AND set_asides.state = 'open'
@@ -97,6 +98,7 @@ class StoreWriter:
         ).fetchone()
         return StoreFacts(
             next_order_id=next_order_id,
+            live_orders=execute(_LIVE_ORDERS).fetchone()[0],
             subcategory_ids=tuple(row[0] for row in execute("SELECT id FROM subcategories")),
             unsold_currencies=tuple(row[0] for row in execute(_UNSOLD_CURRENCIES)),
             open_coins=tuple(row[0] for row in execute(_OPEN_COINS)),

@@ -19,7 +19,8 @@ class OutsideActor(ActorTypeDispatcher):
     Subclasses call `self.outside.submit(tag, job)` and implement `outcome`. Thespian takes
     what a handler returns for the actor's watch and forgets it when a handler fails twice; here
     every message returns it, and every failure is followed by a message from the actor to
-    itself that sets it again. The same on each base with 'Thespian Watch Supported'.
+    itself that sets it again. The same on each base with 'Thespian Watch Supported'. What a handler
+    of a subclass returns is ignored, `SUPER` included.
 
     The outside opens with its first use and closes at the actor's exit, after the handler
     of the exit request.
@@ -55,7 +56,7 @@ class OutsideActor(ActorTypeDispatcher):
             if isinstance(message, WatchMessage | RearmWatch):
                 self._hand_over_outcomes()
             else:
-                super().receiveMessage(message, sender)
+                self._dispatch(message, sender)
         except Exception:
             if self._outside is not None and not isinstance(message, ActorExitRequest):
                 self.send(self.myAddress, RearmWatch())
@@ -64,6 +65,18 @@ class OutsideActor(ActorTypeDispatcher):
             if isinstance(message, ActorExitRequest) and self._outside is not None:
                 self._outside.close()
         return None if self._outside is None else self._outside.watch()
+
+    def _dispatch(self, message: object, sender: ActorAddress) -> None:
+        """Hand the message over to the method that is named after its class.
+
+        ActorTypeDispatcher does that too, in several times as long. It is left to it where only a
+        base class of the message has a handler, or none has.
+        """
+        handler = getattr(self, f"receiveMsg_{type(message).__name__}", None)
+        if handler is not None:
+            handler(message, sender)
+        else:
+            super().receiveMessage(message, sender)
 
     def _hand_over_outcomes(self) -> None:
         # The base repeats a message whose handler raised: that repetition is the second

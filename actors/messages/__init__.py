@@ -26,6 +26,7 @@ from actors.messages.admins import (
 from actors.messages.chain import (
     ChainHealth,
     LookAtAddress,
+    NothingSeen,
     PaymentSeen,
     PaymentSeenTaken,
     StartWatcher,
@@ -45,6 +46,7 @@ from actors.messages.notices import (
     StartNotifier,
 )
 from actors.messages.orders import (
+    CheckDeadline,
     DeskChanged,
     ForOrder,
     GetRate,
@@ -105,6 +107,7 @@ __all__ = [
     "CancelOrderByAdmin",
     "CartLine",
     "ChainHealth",
+    "CheckDeadline",
     "CheckNotices",
     "ClearTimeouts",
     "CommitStock",
@@ -121,6 +124,7 @@ __all__ = [
     "LedgerFailed",
     "LedgerReady",
     "LookAtAddress",
+    "NothingSeen",
     "OpenOrder",
     "OrderChanged",
     "OrderDesk",

@@ -50,12 +50,25 @@ class WatchAddress:
 class LookAtAddress:
     """Report on this address after the first look that begins at or after `not_before`.
 
-    Answered by `PaymentSeen`, also where nothing was seen.
+    Answered by `PaymentSeen` to the root, or, where nothing was ever seen, by `NothingSeen` to
+    whoever asked.
     """
 
     order_id: int
     address: str
     not_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingSeen:
+    """To whoever asked for a look: the one begun at `began_at` shows nothing on this address.
+
+    So did every look before it. It is said once, and not waited for to be taken.
+    """
+
+    order_id: int
+    address: str
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,13 @@ class ResumeOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDeadline:
+    """The store says that the order's time is over: see what is due, whatever became of timers."""
+
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRests:
     """Nothing more to do: the root lets the order actor exit and wakes another for late news.
 

@@ -20,12 +20,15 @@ class ShopHealth:
     """`coins` maps a coin to "" where it takes orders, else to why it does not.
 
     `store_trouble` is "" where the store can be written; else the shop is not ready for that.
+    `progress` says how many of the orders that were open at the start have been taken up; "" where
+    all have. The shop takes new orders meanwhile.
     """
 
     ready: bool
     coins: dict[str, str]
     why_not_ready: str = ""
     store_trouble: str = ""
+    progress: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from actors.chain_watcher import CATCHING_UP, FIRST_PLACE_NOT_ON_DISK
-from actors.messages import LookAtAddress, WatchAddress
+from actors.messages import WatchAddress
 from domain.events import PlaceMoved
 from payments.addresses import Bip84Addresses
 from payments.bitcoind import BitcoindConnector
@@ -124,62 +124,6 @@ def test_payment_in_a_block_read_while_its_address_came_is_found() -> None:
         stage.tell(WatchAddress(watched=watched()))
         await stage.until(25)
         assert [each.sightings[0].block_height for each in stage.seen] == [101]
-
-    play(scene)
-
-
-def test_question_is_answered_after_the_first_look_that_begins_late_enough() -> None:
-    async def scene(stage: Stage) -> None:
-        stage.start(block(100), watched())
-        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START + timedelta(seconds=20)))
-        await stage.until(19)
-        assert stage.seen == []
-        await stage.until(50)
-        (answer,) = stage.seen
-        assert (seconds_of(answer.began_at), answer.sightings) == (20, ())
-
-    play(scene)
-
-
-def test_question_is_not_answered_by_a_look_that_was_under_way() -> None:
-    async def scene(stage: Stage) -> None:
-        stage.chain.takes_seconds = 5.0
-        stage.start(block(100), watched())
-        await stage.until(12)
-        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START + timedelta(seconds=12)))
-        await stage.until(18)
-        assert stage.seen == []
-        await stage.until(26)
-        assert [seconds_of(each.began_at) for each in stage.seen] == [20]
-
-    play(scene)
-
-
-def test_question_about_an_address_that_is_new_waits_for_a_look_at_it() -> None:
-    async def scene(stage: Stage) -> None:
-        stage.chain.takes_seconds = 5.0
-        stage.start(block(100))
-        await stage.until(12)
-        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START))
-        stage.tell(WatchAddress(watched=watched()))
-        await stage.until(26)
-        assert [seconds_of(each.began_at) for each in stage.seen] == [20]
-
-    play(scene)
-
-
-@pytest.mark.parametrize("trouble", ["error", "incomplete"])
-def test_question_is_answered_only_by_a_look_that_succeeded_and_is_complete(trouble: str) -> None:
-    async def scene(stage: Stage) -> None:
-        stage.chain.error = ChainUnavailableError("no node") if trouble == "error" else None
-        stage.chain.complete, stage.chain.takes_seconds = trouble != "incomplete", 1.0
-        stage.start(block(100), watched())
-        stage.tell(LookAtAddress(order_id=7, address="A", not_before=START))
-        await stage.until(5)
-        assert stage.seen == []
-        stage.chain.error, stage.chain.complete = None, True
-        await stage.until(30)
-        assert len(stage.seen) == 1
 
     play(scene)
 

@@ -2,15 +2,18 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from actors.inventory import PoolActor
 from actors.messages import (
     AddressRefused,
     CancelOrder,
     DeskChanged,
+    NothingSeen,
     OrderPlaced,
     OrderRefused,
     OrderRests,
+    PaymentSeen,
     PlaceOrder,
     Relayed,
     ReleaseStock,
@@ -24,7 +27,15 @@ from actors.messages import (
     WatchAddress,
 )
 from actors.order import OrderActor
-from domain.order import Order, OrderCreated, OrderStatus, RefusalReason, Unit
+from domain.order import (
+    Order,
+    OrderCreated,
+    OrderStatus,
+    ReceiptsChanged,
+    RefusalReason,
+    Unit,
+)
+from domain.payment import ReceiptState, Sighting
 from store.contract import (
     GetOrder,
     GetPool,
@@ -65,6 +76,47 @@ def test_late_word_of_a_hold_frees_nothing_of_an_order_that_is_placed() -> None:
         assert desk.taken("pool") == []
 
     play_at_desk(OrderActor, scene)
+
+
+def test_word_of_an_earlier_look_that_saw_nothing_undoes_no_payment() -> None:
+    async def scene(desk: Desk) -> None:
+        order = await open_order(desk)
+        paid = Sighting(
+            transaction_id="t",
+            output_index=0,
+            amount_base_units=order.amount_base_units,
+            confirmations=0,
+            block_height=None,
+            block_hash=None,
+            chain_time=minutes_after(order, 5),
+            seen_at=minutes_after(order, 5),
+        )
+        seen = PaymentSeen(
+            order_id=ORDER_ID,
+            coin=order.coin,
+            address=order.address,
+            began_at=minutes_after(order, 5),
+            sightings=(paid,),
+        )
+        nothing = NothingSeen(
+            order_id=ORDER_ID, address=order.address, began_at=minutes_after(order, 4)
+        )
+        await desk.tell(seen)
+        (record,) = desk.taken("ledger")
+        assert isinstance(record, Record)
+        await desk.tell(Recorded(command_id=record.command_id, order_id=ORDER_ID), nothing)
+        assert desk.taken("ledger") == []
+        await desk.tell(replace(nothing, began_at=minutes_after(order, 6)))
+        (record,) = desk.taken("ledger")
+        assert isinstance(record, Record)
+        assert isinstance(record.events[0], ReceiptsChanged)
+        assert [each.state for each in record.events[0].receipts] == [ReceiptState.GONE]
+
+    play_at_desk(OrderActor, scene)
+
+
+def minutes_after(order: Order, minutes: float) -> datetime:
+    return order.created_at + timedelta(minutes=minutes)
 
 
 def test_late_word_of_a_hold_frees_it_where_the_wish_was_given_up() -> None:

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from loguru import logger
 from thespian.actors import ActorSystem
 
-from actors import shop_start
+from actors import shop_take_up
 from actors.messages import (
     CancelOrderByAdmin,
     GetShopHealth,
@@ -48,7 +49,7 @@ def test_many_open_orders_are_taken_up_while_the_shop_is_open_and_says_how_far_i
         world.crash()
         states: list[object] = []
         cancel = CancelOrderByAdmin(order_id=500, admin_telegram_id=ADMIN, reason="no")
-        resume, ask_for_orders = Shop._resume, Shop._ask_for_orders
+        resume = Shop._resume
 
         def noting_resume(shop: Shop, *about: object) -> None:
             states.append(shop.inspection()["state"])
@@ -57,21 +58,31 @@ def test_many_open_orders_are_taken_up_while_the_shop_is_open_and_says_how_far_i
                 shop._relay(500, cancel, None)
             resume(shop, *about)  # type: ignore[arg-type] # handed on as it came
 
-        def noting_ask(shop: Shop, *about: object, **more: object) -> None:
-            states.append(shop.inspection()["state"])
-            ask_for_orders(shop, *about, **more)  # type: ignore[arg-type] # as above
-
-        monkeypatch.setattr(shop_start, "PAGE", 400)
+        said: list[str] = []
+        sink = logger.add(said.append, level="INFO", format="{message}")
+        monkeypatch.setattr(shop_take_up, "ORDERS_A_PAGE", 150)
+        monkeypatch.setattr(shop_take_up, "PROGRESS_EVERY", 200)
         monkeypatch.setattr(Shop, "_resume", noting_resume)
-        monkeypatch.setattr(Shop, "_ask_for_orders", noting_ask)
         assert await world.start() == ShopStarted(live_orders=500)
+        health = await world.ask(GetShopHealth())
+        assert isinstance(health, ShopHealth)
+        assert health.progress == "0 of 500 open orders taken up"
         await world.until_ready()
-        assert states[:3] == [
-            "starting",
-            "starting, 400 open orders read so far",
-            "open, 499 orders still to be taken up",
+        logger.remove(sink)
+        assert states[:2] == [
+            "open, 0 of 500 open orders taken up",
+            "open, 1 of 500 open orders taken up",
+        ]
+        assert [each.strip() for each in said if "taken up" in each] == [
+            "0 of 500 open orders taken up",
+            "200 of 500 open orders taken up",
+            "400 of 500 open orders taken up",
+            "all 500 open orders are taken up",
         ]
         assert world.state("shop") == ["open"]
+        health = await world.ask(GetShopHealth())
+        assert isinstance(health, ShopHealth)
+        assert (health.ready, health.progress) == (True, "")
         assert world.base is not None
         assert len(world.base.inspect(kind="order", limit=1000).actors) == 499
         assert world.rows("SELECT id FROM orders WHERE status = 'cancelled'") == [(500,)]

@@ -11,6 +11,7 @@ from loguru import logger
 from actors.inventory import PoolActor
 from actors.messages import CancelOrder, ReserveStock
 from actors.notifier import NotifierActor
+from actors.order import OrderActor
 from actors.shop import Shop
 from domain.order import NoticeKind
 from domain.rules import LatePayment
@@ -20,6 +21,7 @@ from tests.actors.world import (
     BOB,
     GRACE,
     MAINTENANCE_SECONDS,
+    POLL_SECONDS,
     TIMEOUT,
     World,
     with_rules,
@@ -45,6 +47,27 @@ def test_overdue_order_that_nobody_attends_to_is_taken_up_and_expires(
             await world.open()
         assert world.actors("order") == []
         await world.pass_time(TIMEOUT + timedelta(seconds=3 * MAINTENANCE_SECONDS))
+        assert world.status(order) == ("expired", "none")
+        assert world.pool() == {"available": 1, "holds": 0}
+
+    play(scene)
+
+
+def test_overdue_order_whose_actor_lost_its_timer_looks_again_and_expires(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+        (actor,) = world.actors("order")
+        with monkeypatch.context() as deaf:
+            deaf.setattr(OrderActor, "receiveMsg_WakeupMessage", nothing)
+            await world.pass_time(TIMEOUT + timedelta(seconds=2 * POLL_SECONDS))
+        assert world.status(order) == ("created", "none")
+        assert world.actors("order") == [actor]
+        # Two minutes are the sweep's patience; then it may take until the next sweep.
+        await world.pass_time(timedelta(minutes=2, seconds=MAINTENANCE_SECONDS + 2 * POLL_SECONDS))
         assert world.status(order) == ("expired", "none")
         assert world.pool() == {"available": 1, "holds": 0}
 

@@ -11,6 +11,8 @@ from actors.chain_watcher import ChainWatcherActor
 from actors.environment import Environment, NoticeSender
 from actors.messages import (
     ChainHealth,
+    LookAtAddress,
+    NothingSeen,
     PaymentSeen,
     PaymentSeenTaken,
     StartWatcher,
@@ -92,12 +94,22 @@ class NoNotices:
         raise NotImplementedError("no notice is sent here")
 
 
+@dataclass(frozen=True)
+class Forward:
+    """To a recipient: send this in your name."""
+
+    to: ActorAddress
+    message: object
+
+
 class Recipient(Actor):
     """Keeps what it receives in the list that it is given first."""
 
     def receiveMessage(self, msg: object, sender: ActorAddress) -> None:
         if isinstance(msg, list):
             self.log = msg
+        elif isinstance(msg, Forward):
+            self.send(msg.to, msg.message)
         elif hasattr(self, "log"):
             self.log.append(msg)
 
@@ -111,11 +123,13 @@ class Stage:
         self.clock = LoopClock()
         self.to_shop: list[object] = []
         self.to_ledger: list[Record] = []
+        self.to_order: list[NothingSeen] = []
         self.shop = self._recipient(self.to_shop)
+        self.order = self._recipient(self.to_order)
         self.ledger = self._recipient(self.to_ledger)
         self.watcher = self.base.newPrimaryActor(ChainWatcherActor)
 
-    def _recipient(self, log: list[object] | list[Record]) -> ActorAddress:
+    def _recipient(self, log: list[object] | list[Record] | list[NothingSeen]) -> ActorAddress:
         address = self.base.newPrimaryActor(Recipient)
         self.base.tell_async(address, log)
         return address
@@ -127,12 +141,14 @@ class Stage:
         chain: ChainConnector | None = None,
         executor: Callable[[str], Executor] = lambda _name: LoopExecutor(),
         poll_seconds: float = POLL_SECONDS,
+        asked_seconds: float | None = None,
     ) -> None:
         environment = Environment(
             clock=self.clock,
             new_executor=executor,
             chains={"LTC": chain or self.chain},
             chain_poll_interval_seconds={"LTC": poll_seconds},
+            asked_look_interval_seconds={} if asked_seconds is None else {"LTC": asked_seconds},
             address_sources={},
             notices=NoNotices(),
         )
@@ -150,6 +166,12 @@ class Stage:
 
     def tell(self, message: object) -> None:
         self.base.tell_async(self.watcher, message)
+
+    def ask_for_look(self, not_before_seconds: float = 0) -> None:
+        """An order asks for a look at its address "A"; what it hears is in `to_order`."""
+        not_before = START + timedelta(seconds=not_before_seconds)
+        question = LookAtAddress(order_id=7, address="A", not_before=not_before)
+        self.base.tell_async(self.order, Forward(self.watcher, question))
 
     def take(self, seen: PaymentSeen) -> None:
         self.tell(

@@ -107,6 +107,18 @@ async def test_health_is_ok_when_the_shop_says_that_it_is_ready(
     assert bridge.asked == [GetShopHealth()]
 
 
+async def test_health_says_how_many_orders_have_been_taken_up_to_those_who_have_the_token(
+    connect: Connect, bridge: Bridge
+) -> None:
+    progress = "12,000 of 100,000 open orders taken up"
+    bridge.answer = ShopHealth(ready=True, coins={}, progress=progress)
+    client = await connect(TOKEN)
+    assert await (await client.get("/healthz")).json() == {"status": "ok"}
+    response = await client.get("/healthz", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert response.status == 200
+    assert await response.json() == {"status": "ok", "progress": progress}
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "why"),
     [

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from payments.chain import Found, Look, Place
+from payments.watch_state import Target, WatchState
 from payments.watching import (
     Report,
-    Target,
-    WatchState,
     apply_look,
     begin_look,
     due_reports,
@@ -68,10 +67,9 @@ def seen(
     state: WatchState, shown: Look, *, asked: tuple[str, ...] = ()
 ) -> tuple[WatchState, tuple[Report, ...]]:
     """A whole look: begun, taken in, and, where it is complete, told."""
-    state = apply_look(begin_look(state), shown, shown.began_at)
-    if not shown.complete:
-        return state, ()
-    return due_reports(state, shown, asked, shown.began_at)
+    begin_look(state)
+    apply_look(state, shown, shown.began_at)
+    return state, due_reports(state, shown, asked, shown.began_at) if shown.complete else ()
 
 
 def watching(*targets: Target) -> WatchState:

@@ -39,6 +39,7 @@ def test_a_new_store_and_its_folder_are_made(tmp_path: Path) -> None:
     writer.close()
     assert facts == StoreFacts(
         next_order_id=1,
+        live_orders=0,
         subcategory_ids=(),
         unsold_currencies=(),
         open_coins=(),
@@ -93,6 +94,7 @@ def test_a_closed_store_opens_again_with_what_was_in_it(store: OpenedStore) -> N
     assert store.order() == order_of(1)
     assert store.writer.facts() == StoreFacts(
         next_order_id=2,
+        live_orders=1,
         subcategory_ids=(1,),
         unsold_currencies=("USD",),
         open_coins=("LTC",),

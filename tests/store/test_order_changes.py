@@ -16,9 +16,12 @@ from domain.order import (
 )
 from domain.payment import ReceiptState
 from store.contract import (
-    GetOrdersToWatch,
+    AddressesToWatch,
+    AddressToWatch,
+    GetAddressesToWatch,
+    GetOpenOrders,
     GetPlace,
-    OrdersToWatch,
+    OpenOrders,
     PlaceLoaded,
     Recorded,
     RecordRefusalReason,
@@ -192,16 +195,55 @@ def test_orders_to_watch_are_those_that_live_or_ended_lately_page_by_page(
         store.create(order_of(order_id, order_id=order_id))
         if ending is not None:
             store.change(order_id, 1, ending)
-    first = GetOrdersToWatch(coin=None, ended_after=minutes(10), after_order_id=0, limit=1)
+    first = GetAddressesToWatch(coin="LTC", ended_after=minutes(10), after_order_id=0, limit=1)
     page = store.ask(first)
     rest = store.ask(replace(first, after_order_id=2, limit=5))
     others = store.ask(replace(first, coin="BTC", limit=5))
-    assert isinstance(page, OrdersToWatch)
-    assert isinstance(rest, OrdersToWatch)
-    assert isinstance(others, OrdersToWatch)
-    assert ([order.order_id for order in page.orders], page.complete) == ([2], False)
-    assert ([order.order_id for order in rest.orders], rest.complete) == ([3], True)
-    assert others.orders == ()
+    assert isinstance(page, AddressesToWatch)
+    assert isinstance(rest, AddressesToWatch)
+    assert isinstance(others, AddressesToWatch)
+    assert [(each.order_id, each.ended_at) for each in page.addresses] == [(2, EXPIRED.closed_at)]
+    assert [(each.order_id, each.ended_at) for each in rest.addresses] == [(3, None)]
+    assert (page.complete, rest.complete) == (False, True)
+    assert others.addresses == ()
+
+
+def test_address_to_watch_comes_with_the_receipts_of_its_order(store: OpenedStore) -> None:
+    store.sell(store.create(order_of(1, order_id=1)))
+    page = store.ask(
+        GetAddressesToWatch(coin="LTC", ended_after=minutes(0), after_order_id=0, limit=5)
+    )
+    assert isinstance(page, AddressesToWatch)
+    order = store.order(1)
+    assert order is not None
+    assert page.addresses == (
+        AddressToWatch(
+            order_id=1,
+            address=order.address,
+            confirmations_required=order.confirmations_required,
+            ended_at=None,
+            receipts=order.receipts,
+        ),
+    )
+    assert order.receipts
+
+
+def test_open_orders_are_those_that_have_not_ended_page_by_page(store: OpenedStore) -> None:
+    store.reopen(replace(SETTINGS, admin_telegram_ids=(), max_active_orders=9))
+    for order_id in (1, 2, 3):
+        store.create(order_of(order_id, order_id=order_id))
+    store.change(2, 1, EXPIRED)
+    first = GetOpenOrders(after_order_id=0, before_order_id=9, limit=1)
+    assert store.ask(first) == OpenOrders(orders=(open_order(store, 1),), complete=False)
+    rest = replace(first, after_order_id=1, limit=5)
+    assert store.ask(rest) == OpenOrders(orders=(open_order(store, 3),), complete=True)
+    assert store.ask(replace(rest, before_order_id=3)) == OpenOrders(orders=(), complete=True)
+
+
+def open_order(store: OpenedStore, order_id: int) -> Order:
+    order = store.order(order_id)
+    assert order is not None
+    return order
 
 
 def test_the_next_address_is_above_all_that_orders_have(store: OpenedStore) -> None:
