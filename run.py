@@ -33,6 +33,7 @@ PROGRAM_FOLDER = Path(__file__).resolve().parent
 FOUND_WRONG = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
+STARTING = "Holdfast is starting, which takes some seconds."
 LARGEST_ADDRESS_INDEX = 2**31 - 1  # BIP 32: an index that is not hardened
 LARGEST_MNEMONIC_BYTES = 65_536
 LARGEST_IMPORT_BYTES = 20 * 1024 * 1024  # the largest file that a bot may fetch from Telegram
@@ -75,6 +76,8 @@ def cli(context: click.Context, config: Path) -> None:
 def serve(config: Path) -> None:
     """Run the shop until SIGTERM or Ctrl-C."""
     settings = loaded(config, Purpose.SERVE)
+    # What is imported now takes seconds, most of it for the types of the Bot API.
+    click.echo(STARTING)
     from composition.hosting import actors_for  # noqa: PLC0415 - the whole shop
     from composition.serving import (  # noqa: PLC0415 - the same
         ShopLostError,
@@ -107,6 +110,7 @@ def serve(config: Path) -> None:
 )
 def demo(directory: Path, port: int) -> None:
     """Run the shop on the sandbox: no account, no token, no node."""
+    click.echo(STARTING)
     from composition.demo import StartRefusedError, serve_demo  # noqa: PLC0415 - the whole shop
 
     with refusing(StartRefusedError, *CANNOT_START):
@@ -142,7 +146,7 @@ def init(config: Path, mnemonic_file: Path | None) -> None:
 def check_store(config: Path, *, as_json: bool) -> None:
     """Prove the invariants of the store, also while the shop runs; print what breaks them."""
     settings = loaded(config, Purpose.STORE)
-    from composition.keeping import check  # noqa: PLC0415 - the whole shop
+    from composition.keeping import check  # noqa: PLC0415 - for this command alone
 
     with refusing(StoreFileError):
         finish(check(settings, as_json=as_json))
@@ -155,7 +159,7 @@ def check_store(config: Path, *, as_json: bool) -> None:
 def backup_store(config: Path, destination: Path, *, replace: bool) -> None:
     """Copy the store to the file DESTINATION, also while the shop runs, and prove the copy."""
     settings = loaded(config, Purpose.STORE)
-    from composition.keeping import backup  # noqa: PLC0415 - the whole shop
+    from composition.keeping import backup  # noqa: PLC0415 - for this command alone
 
     with refusing(StoreFileError):
         finish(backup(settings, destination, may_replace=replace))
@@ -167,7 +171,7 @@ def backup_store(config: Path, destination: Path, *, replace: bool) -> None:
 def restore_store(config: Path, source: Path) -> None:
     """Put the backup SOURCE in the place of the store, while the shop is stopped."""
     settings = loaded(config, Purpose.STORE)
-    from composition.keeping import restore  # noqa: PLC0415 - the whole shop
+    from composition.keeping import restore  # noqa: PLC0415 - for this command alone
 
     with refusing(StoreFileError, StoreUnavailableError, AddressError, CustodyError):
         finish(restore(settings, source))

@@ -150,6 +150,8 @@ class OrderOpening(OrderBase):
                 self._give_up(OrderRefused(reason=reason, order_id=message.order_id))
             case RecordRefusalReason.TOO_MANY_TIMEOUTS:
                 self._give_up(OrderRefused(reason=RefusalReason.TOO_MANY_TIMEOUTS))
+            case RecordRefusalReason.REQUEST_TAKEN:
+                self._give_up(OrderRefused(reason=RefusalReason.REQUEST_TAKEN))
             case _:
                 logger.error("order {}: {}", self._order_id, message.detail)
                 self._give_up(OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE))

@@ -1,6 +1,9 @@
 """The demonstration: the shop on the sandbox, everything made fresh in a folder of its own."""
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -30,7 +33,7 @@ async def serve_demo(directory: Path, port: int) -> None:
     """Run the shop on the sandbox until SIGTERM or SIGINT.
 
     Raises:
-        StartRefusedError: the folder holds something else, or the port is taken.
+        StartRefusedError: the folder holds something else or is in use, or the port is taken.
     """
     credentials = ChainCredentials()
     settings_of_sandbox = SandboxSettings(port=port, chain_credentials=credentials)
@@ -42,17 +45,45 @@ async def serve_demo(directory: Path, port: int) -> None:
             f"cannot listen on port {port} ({error.strerror}); write another with --port"
         ) from error
     try:
-        # The port first: where it is taken a demonstration runs already, maybe in this folder.
-        _make_fresh(directory)
-        config = directory / "config.toml"
-        config.write_text(_config(sandbox, settings_of_sandbox), encoding="utf-8")
-        _make_secrets(directory)
-        settings = load(config, {_PASSWORD_VARIABLE: credentials.password}, purpose=Purpose.SERVE)
-        configure_logging(settings.log, secrets_of(settings))
-        _stock(str(settings.store.path))
-        await serve_shop(settings, ShopInLoop, lambda: _say_where(sandbox.url))
+        with held(directory):
+            _make_fresh(directory)
+            config = directory / "config.toml"
+            config.write_text(_config(sandbox, settings_of_sandbox), encoding="utf-8")
+            _make_secrets(directory)
+            environment = {_PASSWORD_VARIABLE: credentials.password}
+            settings = load(config, environment, purpose=Purpose.SERVE)
+            configure_logging(settings.log, secrets_of(settings))
+            _stock(str(settings.store.path))
+            await serve_shop(settings, ShopInLoop, lambda: _say_where(sandbox.url))
     finally:
         await sandbox.stop()
+
+
+@contextmanager
+def held(directory: Path) -> Iterator[None]:
+    """Hold the folder of a demonstration, so that no other one clears it meanwhile.
+
+    The lock lies beside the folder, which is cleared with all that is in it.
+
+    Raises:
+        StartRefusedError: another demonstration holds it, or the lock cannot be written.
+    """
+    place = directory.resolve()
+    path = place.with_name(f"{place.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a", encoding="ascii")
+    except OSError as error:
+        raise StartRefusedError(f"{path} cannot be written: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartRefusedError(
+                f"a demonstration is running in {directory}: end it, or write another folder with"
+                " --directory"
+            ) from error
+        yield
 
 
 def _say_where(url: str) -> None:

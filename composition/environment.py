@@ -1,11 +1,10 @@
 """The actors' world as the settings describe it."""
 
 from actors.environment import Environment, SystemClock
+from composition.receiving import addresses_of
 from configuration.settings import LitecoinSettings, Settings
 from gateway.telegram.notices import TelegramNotices
-from payments.addresses import HotAddresses
 from payments.bitcoind import BitcoindConnector
-from payments.custody import CustodyError
 from thespian_asyncio import ThreadExecutor
 
 
@@ -48,22 +47,4 @@ def connector_of(coin: LitecoinSettings) -> BitcoindConnector:
         url=backend.url,
         user=backend.user,
         password=backend.password.get_secret_value(),
-    )
-
-
-def addresses_of(settings: Settings, coin: LitecoinSettings) -> HotAddresses:
-    """Where the coin's addresses come from.
-
-    Raises:
-        CustodyError: no mnemonic file is set.
-    """
-    custody = settings.custody
-    if custody.mnemonic_file is None:
-        raise CustodyError("custody.mnemonic_file is missing")
-    return HotAddresses(
-        coin=coin.SYMBOL,
-        network=coin.network,
-        mnemonic_file=custody.mnemonic_file,
-        key_file=custody.key_file,
-        key_env=custody.key_env,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from composition.environment import addresses_of
+from composition.receiving import addresses_of
 from configuration.settings import Settings
 from payments.custody import CustodyError
 from payments.marks import HighWaterMark

@@ -16,7 +16,8 @@ from composition.actor_system import (
     ShopLostError,
     StartRefusedError,
 )
-from composition.environment import addresses_of, connector_of, environment_of, networks_of
+from composition.environment import connector_of, environment_of, networks_of
+from composition.receiving import addresses_of
 from configuration.settings import Settings
 from gateway.operator import health_app, operator_app
 from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot

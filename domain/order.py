@@ -307,6 +307,8 @@ class RefusalReason(StrEnum):
     ALREADY_PAID = "already_paid"
     ALREADY_SHIPPED = "already_shipped"
     TOO_MANY_TIMEOUTS = "too_many_timeouts"
+    REQUEST_TAKEN = "request_taken"
+    """Another shopper has ordered under the same `request_id`; ask under one of your own."""
     NOTHING_TO_REFUND = "nothing_to_refund"
     OTHER_AMOUNT_TO_REFUND = "other_amount_to_refund"
     SHOP_UNAVAILABLE = "shop_unavailable"

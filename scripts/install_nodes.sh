@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Installs the real nodes that the tests are run against. Does nothing where they are installed.
+# Installs the real nodes that the tests are run against, and strace, which watches what is synced.
+# Does nothing where they are installed.
 set -euo pipefail
 
-packages=(litecoind)
+packages=(litecoind strace)
 
 missing=()
 for package in "${packages[@]}"; do
   command -v "$package" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then
-  echo "nodes are installed: ${packages[*]}"
+  echo "installed already: ${packages[*]}"
   exit 0
 fi
 

@@ -67,6 +67,8 @@ class RecordRefusalReason(StrEnum):
 
     STALE_VERSION = "stale_version"
     UNIT_TAKEN = "unit_taken"
+    REQUEST_TAKEN = "request_taken"
+    """Another shopper's wish under the same `request_id` has made an order."""
     ORDER_REFUSED = "order_refused"
     ACTIVE_ORDER = "active_order"
     TOO_MANY_TIMEOUTS = "too_many_timeouts"

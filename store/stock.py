@@ -68,8 +68,8 @@ def insert_items(
             """
             INSERT INTO items (subcategory_id, description, price_minor, fiat_currency,
                 private_data, added_at)
-            VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (subcategory_id, private_data) DO NOTHING
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6
+            WHERE NOT EXISTS (SELECT 1 FROM items WHERE subcategory_id = ?1 AND private_data = ?5)
             RETURNING id
             """,
             (

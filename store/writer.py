@@ -60,6 +60,11 @@ _CANNOT_BE = (
 )
 # All that are run again and again, those of `store.many_rows` in all their sizes.
 _STATEMENTS_KEPT = 256
+# What the message of an index or a trigger names, where it means something to who asked.
+_REASONS = {
+    "order_items.item_id": RecordRefusalReason.UNIT_TAKEN,
+    "orders.request_id": RecordRefusalReason.REQUEST_TAKEN,
+}
 _TROUBLES = (sqlite3.Error, OSError, StoreTooNewError)
 
 
@@ -202,6 +207,8 @@ def _connect(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # So that what REPLACE would delete is asked of the triggers.
+        connection.execute("PRAGMA recursive_triggers = ON")
         migrate(Database(connection))
     except BaseException:
         connection.close()
@@ -227,10 +234,11 @@ def _open_again(path: str) -> sqlite3.Connection:
 def _refusal(job: Job, error: Exception) -> Answer:
     match job:
         case Record():
-            taken = "order_items.item_id" in str(error)
-            reason = RecordRefusalReason.UNIT_TAKEN if taken else RecordRefusalReason.CONSTRAINT
             return RecordRefused(
-                command_id=job.command_id, reason=reason, detail=str(error), order_id=job.order_id
+                command_id=job.command_id,
+                reason=_reason(str(error)),
+                detail=str(error),
+                order_id=job.order_id,
             )
         # An id that the store cannot hold is nobody's, and never will be.
         case GetOrder():
@@ -241,3 +249,10 @@ def _refusal(job: Job, error: Exception) -> Answer:
             return nobody(job)
         case _:
             raise error
+
+
+def _reason(text: str) -> RecordRefusalReason:
+    for named, reason in _REASONS.items():
+        if named in text:
+            return reason
+    return RecordRefusalReason.CONSTRAINT

@@ -17,6 +17,8 @@ class CartLine:
 class PlaceOrder:
     """A shopper wants to buy. The same `request_id` again gets the same order.
 
+    From another shopper it is refused (`REQUEST_TAKEN`).
+
     Answered by `OrderPlaced`, `OrderShort` or `OrderRefused`.
     """
 

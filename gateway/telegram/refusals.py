@@ -20,6 +20,7 @@ _TEXT_KEYS = {
     RefusalReason.ADDRESSES_UNAVAILABLE: "addresses_unavailable",
     RefusalReason.ACTIVE_ORDER: "active_order",
     RefusalReason.TOO_MANY_TIMEOUTS: "too_many_timeouts",
+    RefusalReason.REQUEST_TAKEN: "request_taken",
     RefusalReason.NOT_FOUND: "order_not_found",
     RefusalReason.NOT_YOURS: "order_not_found",
     RefusalReason.PAYMENT_SEEN: "cancel_payment_seen",

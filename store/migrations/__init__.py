@@ -9,6 +9,7 @@ from store.migrations import (
     m0002_order_guards,
     m0002_order_lifecycle,
     m0002_unit_guards,
+    m0003_key_guards,
 )
 
 _GUARDS = (m0002_order_guards, m0002_unit_guards, m0002_money_guards)
@@ -30,6 +31,12 @@ def _order_lifecycle(db: Database) -> None:
     for guards in _GUARDS:
         for statement in guards.STATEMENTS:
             db.execute(statement)
+
+
+@_MIGRATIONS(name="0003_key_guards")
+def _key_guards(db: Database) -> None:
+    for statement in m0003_key_guards.STATEMENTS:
+        db.execute(statement)
 
 
 class StoreTooNewError(Exception):

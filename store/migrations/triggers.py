@@ -4,8 +4,8 @@ A refusal rolls back the statement (`RAISE (ABORT, ...)`) and reaches Python as
 `sqlite3.IntegrityError` with the text given here.
 
 `INSERT OR REPLACE` deletes what is in its way without asking a trigger
-(https://sqlite.org/lang_conflict.html). The shop never uses it; what others do with it
-`store.invariants` finds.
+(https://sqlite.org/lang_conflict.html). The shop never uses it; what others can do with it is
+narrowed by `m0003_key_guards`, and the rest `store.invariants` finds.
 """
 
 # Of an amount in quote units and a rest: 10**9 base units make a quote unit of ETH, the one coin

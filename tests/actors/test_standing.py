@@ -134,7 +134,7 @@ def test_request_of_somebody_else_never_shows_their_order(play: Play) -> None:
         await world.stock("Chess/k1", "Chess/k2")
         await world.order(ALICE, request_id="mine")
         answer = await world.ask(wish(BOB, request_id="mine"))
-        assert answer == OrderRefused(reason=RefusalReason.SHOP_UNAVAILABLE)
+        assert answer == OrderRefused(reason=RefusalReason.REQUEST_TAKEN)
         assert world.pool() == {"available": 1, "holds": 1}
 
     play(scene)

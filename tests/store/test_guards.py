@@ -10,7 +10,7 @@ import pytest
 from domain.events import NoticeDelivered
 from domain.order import Order, RefundRecorded
 from domain.payment import ReceiptState
-from tests.store.guard_cases import PAY_3, REFUSED, REVIVE, TAKEN
+from tests.store.guard_cases import AGAIN, PAY_3, REFUSED, REPLACED, REVIVE, TAKEN
 from tests.store.lifecycle import LATE, paid_late, set_aside
 from tests.store.opened_store import (
     CANCELLED,
@@ -66,6 +66,19 @@ def test_the_store_refuses(plain: sqlite3.Connection, statements: str, why: str)
         plain.execute(statement)
     with pytest.raises(sqlite3.IntegrityError, match=why):
         plain.execute(bad)
+
+
+@pytest.mark.parametrize(("statements", "why"), REPLACED.values(), ids=REPLACED.keys())
+def test_the_store_refuses_to_replace(plain: sqlite3.Connection, statements: str, why: str) -> None:
+    test_the_store_refuses(plain, statements, why)
+
+
+@pytest.mark.parametrize("table", ["audit_log", "outbox", "reserved_stock"])
+def test_the_writer_replaces_nothing_that_is_kept(store: OpenedStore, table: str) -> None:
+    store.create(order_of(1))
+    writer = store.writer._connection
+    with pytest.raises(sqlite3.IntegrityError, match=r"kept|written once|stands until"):
+        writer.execute(AGAIN.format(table=table, which="TRUE"))
 
 
 @pytest.mark.parametrize("statements", TAKEN.values(), ids=TAKEN.keys())

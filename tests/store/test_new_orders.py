@@ -154,22 +154,21 @@ def test_a_unit_that_does_not_exist_is_refused(store: OpenedStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "twin",
+    ("twin", "reason"),
     [
-        {"order_id": 1},
-        {"request_id": "wish-1"},
-        {"address": "rltc1q1"},
-        {"address_index": 1},
+        ({"order_id": 1}, RecordRefusalReason.CONSTRAINT),
+        ({"request_id": "wish-1"}, RecordRefusalReason.REQUEST_TAKEN),
+        ({"address": "rltc1q1"}, RecordRefusalReason.CONSTRAINT),
+        ({"address_index": 1}, RecordRefusalReason.CONSTRAINT),
     ],
-    ids=lambda twin: next(iter(twin)),
 )
 def test_an_id_or_an_address_is_given_to_one_order_only(
-    store: OpenedStore, twin: dict[str, object]
+    store: OpenedStore, twin: dict[str, object], reason: RecordRefusalReason
 ) -> None:
     store.create(order_of(1))
     other = order_of(2, order_id=2, shopper=71)
     record = replace(creation(replace(other, **twin)), command_id="another")  # type: ignore[arg-type] # one field by name
-    assert refused(store.ask(record)).reason is RecordRefusalReason.CONSTRAINT
+    assert refused(store.ask(record)).reason is reason
     assert store.free_ids() == (2, 3)
 
 
