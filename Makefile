@@ -18,6 +18,7 @@ test: $(VENV)/.for-development
 # A table each, on a machine that has nothing else to do; takes about a quarter of an hour.
 bench: $(VENV)/.for-development
 	$(VENV)/bin/python -m benchmarks expiry
+	$(VENV)/bin/python -m benchmarks orders
 	$(VENV)/bin/python -m benchmarks recovery
 	$(VENV)/bin/python -m benchmarks runtime
 	$(VENV)/bin/python -m benchmarks scaling

@@ -235,7 +235,6 @@ class LedgerActor(ShopActor):
 
     def receiveMsg_AttachNotifier(self, message: AttachNotifier, sender: ActorAddress) -> None:
         """Rows of this audience go to the sender, the unsent ones first."""
-        self._notifiers[message.audience] = sender
         pending = GetPendingNotices(
             audience=message.audience, after_outbox_id=0, limit=_ALL_PENDING
         )
@@ -305,6 +304,9 @@ class LedgerActor(ShopActor):
             self._tell_root(StoreMended())
         for (asked, asker), answer in zip(answered, done.answers, strict=True):
             self.send(asker, _as_asked(asked, answer))
+            if isinstance(asked, GetPendingNotices):
+                # Only now, so that what was written before comes before what is written later.
+                self._notifiers[asked.audience] = asker
         self._hand_out(done.notices)
         self._write_next()
 

@@ -198,7 +198,10 @@ class OrderActor(OrderDeciding):
         match None if timer is None else timer.kind:
             case "warning":
                 self._take(News(news=WarningDue()))
-            case "expiry" | "look_again":
+            case "expiry":
+                self._ask_for_look()
+            case "look_again":
+                self._give_up_waiting()
                 self._ask_for_look()
             case str(kind):
                 self._ask_again(kind)
@@ -235,11 +238,13 @@ class OrderActor(OrderDeciding):
             return
         look = LookAtAddress(order_id=order.order_id, address=order.address, not_before=due)
         self._send_to_watcher(order, look)
-        if now < grace:
-            self.arm_after("look_again", min(_LOOK_AGAIN, grace - now))
-        else:
-            self.arm_after("look_again", _LOOK_AGAIN)
-            self._take(News(news=GraceOver(woken_at=woken_at)))
+        # Where the grace is over already, this look still comes first.
+        self.arm_after("look_again", min(_LOOK_AGAIN, grace - now) if now < grace else _LOOK_AGAIN)
+
+    def _give_up_waiting(self) -> None:
+        """A look was asked for and there was none: the grace may be over."""
+        if self._woken_at is not None:
+            self._take(News(news=GraceOver(woken_at=self._woken_at)))
 
 
 def _wish(message: OrderWish) -> Wish:

@@ -150,6 +150,7 @@ class ShopFailures(ShopStart):
             case "ledger":
                 for child in self._everyone():
                     self.send(child, ActorExitRequest())
+                self._restart_nobody()
                 self._start_ledger(start)
                 return
             case "coin":
@@ -163,6 +164,12 @@ class ShopFailures(ShopStart):
             case "notifier":
                 self._start_notifier(start, Audience(name))
                 self._draw_desk()
+
+    def _restart_nobody(self) -> None:
+        """Everyone begins with the new ledger; one more of any would be one too many."""
+        for kind in tuple(self._armed):
+            if kind.startswith("restart "):
+                self.disarm(kind)
 
     # --- stop -------------------------------------------------------------------------------------
 

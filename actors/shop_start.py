@@ -148,6 +148,10 @@ class ShopStart(ShopTakeUp):
         start, coin = self._start, self._staff.coins.get(message.coin)
         if start is None or coin is None or coin.is_started:
             return
+        if coin.place is None:
+            # Asked for by a start that was cut short: a watcher without its place would begin at
+            # the tip of the chain, and take what lies in blocks before that for gone.
+            return
         coin.watched += [
             watched_from_store(each, watched_after(each.ended_at, start.rules))
             for each in message.addresses
@@ -160,7 +164,7 @@ class ShopStart(ShopTakeUp):
         self._open_if_complete(start)
 
     def _start_watcher(self, start: StartShop, symbol: str, coin: CoinStaff) -> None:
-        if self._staff.ledger is None:
+        if self._staff.ledger is None or coin.place is None:
             return
         height, block_hash = coin.place
         first = StartWatcher(
@@ -183,6 +187,8 @@ class ShopStart(ShopTakeUp):
         if self.state != "starting" or not all(c.is_started for c in self._staff.coins.values()):
             return
         self.state = "open"
+        # Who died during the start has a successor that the first desk does not name.
+        self._draw_desk()
         for audience in _NOTIFIERS:
             self._start_notifier(start, audience)
         self._tell_ledger(GetUnsettledOrders(after_order_id=0, limit=PAGE))

@@ -29,7 +29,8 @@ class CoinStaff:
     is_started: bool = False
     was_looked_at: bool = False
     watched: list[Watched] = field(default_factory=list)
-    place: tuple[int | None, str | None] = (None, None)
+    place: tuple[int | None, str | None] | None = None
+    """Its place in the chain on disk, (None, None) where there is none; None: not asked yet."""
     looked_until: datetime | None = None
     """When its chain had been taken in up to that place."""
 

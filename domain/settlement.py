@@ -180,7 +180,7 @@ def _credits(order: Order, rules: OrderRules) -> bool:
 
 
 def _notices(order: Order, events: list[MoneySetAside | SetAsideWithdrawn]) -> tuple[Noticed, ...]:
-    parts = [each for each in _added(events) if not _stays_where_it_was(order, each, events)]
+    parts = [event.set_aside for event in events if isinstance(event, MoneySetAside)]
     credited = [each for each in parts if each.purpose is Purpose.BALANCE]
     to_refund = [each for each in parts if each.purpose is Purpose.REFUND]
     told: list[Noticed] = []
@@ -194,20 +194,3 @@ def _notices(order: Order, events: list[MoneySetAside | SetAsideWithdrawn]) -> t
         told.append(tell_shopper(NoticeKind.MONEY_TO_REFUND, amount))
         told.append(tell_admins(NoticeKind.ADMIN_MONEY_TO_REFUND, amount))
     return tuple(told)
-
-
-def _added(events: list[MoneySetAside | SetAsideWithdrawn]) -> list[SetAside]:
-    return [event.set_aside for event in events if isinstance(event, MoneySetAside)]
-
-
-def _stays_where_it_was(
-    order: Order, part: SetAside, events: list[MoneySetAside | SetAsideWithdrawn]
-) -> bool:
-    """Whether it is what is left of something that was taken back: nobody gets more by it."""
-    withdrawn = {event.number for event in events if isinstance(event, SetAsideWithdrawn)}
-    return any(
-        each.number in withdrawn
-        and each.receipt_id == part.receipt_id
-        and each.purpose is part.purpose
-        for each in order.set_asides
-    )

@@ -75,7 +75,8 @@ class ActorSystemBase:
             loop, self.capabilities, pickle_messages=pickle_messages, wall_clock=wall_clock
         )
         self._engine.register(SYSTEM_ADDRESS, SystemReceiver(self._engine))
-        self._asks: set[AwaitedAnswer] = set()
+        # In order, so that whoever waits at the end hears of it in the same order in every run.
+        self._asks: dict[AwaitedAnswer, None] = {}
         self._subscriptions: set[Subscription] = set()
         self._endpoints: set[Endpoint] = set()
         self._main = self._new_endpoint()
@@ -96,12 +97,12 @@ class ActorSystemBase:
         """
         self._access.refuse_when_closed()
         answer = AwaitedAnswer(self._engine, timeout_seconds)
-        self._asks.add(answer)
+        self._asks[answer] = None
         try:
             self._engine.send(answer.address, address, message)
             return await answer.future
         finally:
-            self._asks.discard(answer)
+            self._asks.pop(answer, None)
             answer.close()
 
     def tell_async(self, address: ActorAddress, message: object) -> None:

@@ -5,8 +5,10 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from thespian_asyncio.base import ActorSystemBase
 from thespian_asyncio.jobs import LoopJobs
 from thespian_asyncio.outside import Done, Job
+from thespian_asyncio.run_queue import Deliver
 
 T = TypeVar("T")
 
@@ -85,3 +87,16 @@ class LoopExecutor:
         self._jobs.start(job, done)
         if self._is_closed:
             self._jobs.cancel()
+
+
+def intercept(base: ActorSystemBase, around: Callable[[Deliver], Deliver]) -> None:
+    """Put a function around the delivery of every message of a system.
+
+    Args:
+        base: the system.
+        around: is given how messages are delivered, and returns how they are from now on: with the
+            arguments and the result of `Delivery.deliver`. One that delivers nothing returns the
+            time that it was given.
+    """
+    queue = base._engine.run_queue  # noqa: SLF001 - a part of the package, for tests alone
+    queue._deliver = around(queue._deliver)  # noqa: SLF001 - the same

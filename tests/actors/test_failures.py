@@ -20,6 +20,7 @@ from actors.messages import (
 from actors.notifier import NotifierActor
 from actors.order import OrderActor
 from domain.order import NoticeKind, RefusalReason
+from tests.actors import outside_world
 from tests.actors.conftest import Play
 from tests.actors.world import ADMIN, ALICE, BOB, TIMEOUT, World, wish
 
@@ -307,5 +308,50 @@ def test_ledger_that_dies_during_the_start_is_started_again_when_the_store_is_fr
         assert not starting.done()
         assert isinstance(await starting, ShopStarted)
         await world.until_ready()
+
+    play(scene)
+
+
+def test_address_actor_that_dies_during_the_start_does_not_cost_the_watcher_its_place(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1", "Chess/k2")
+        order = await world.order()
+        await world.pay(order)
+        assert world.status(order) == ("shipped", "paid")
+        world.crash()
+        world.chain.mine(2)
+        # So slow that what the first start asked is answered after the second has begun.
+        monkeypatch.setattr(outside_world, "LEDGER_SECONDS", 2.0)
+        starting = asyncio.create_task(world.start())
+        await world.until(lambda: world.base is not None and "ready" in world.state("address"))
+        world.kill("address")
+        assert isinstance(await starting, ShopStarted)
+        await world.until_ready()
+        await world.looks()
+        assert world.status(order) == ("shipped", "paid")
+        # Orders are told of the actors that there are now.
+        later = await world.order(BOB)
+        await world.pay(later)
+        await asyncio.sleep(10)
+        assert world.status(later) == ("shipped", "paid")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("kind", ["chain_watcher", "inventory", "address"])
+def test_actor_that_dies_beside_the_ledger_is_started_once(play: Play, kind: str) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        world.kill("ledger")
+        world.kill(kind)
+        await asyncio.sleep(10)
+        await world.until_ready()
+        assert len(world.actors(kind)) == 1
+        assert world.rows("SELECT detail FROM outbox WHERE kind = 'admin_alert'") == []
+        await world.order()
 
     play(scene)

@@ -11,6 +11,7 @@ from actors.environment import RetryLater
 from actors.messages import RegisterShopper
 from actors.notifier import close_for_good
 from domain.order import NoticeKind
+from tests.actors import outside_world
 from tests.actors.conftest import Play
 from tests.actors.outside_world import Telegram, TelegramRecipe
 from tests.actors.world import ADMIN, ALICE, BOB, OTHER_ADMIN, World, wish
@@ -220,4 +221,25 @@ def test_notifier_that_dies_before_it_tells_of_a_delivery_leaves_no_order_behind
         assert world.status(order) == ("shipped", "paid")
         assert world.told(ALICE).count(NoticeKind.GOODS) == 1
 
+    play(scene)
+
+
+def test_new_notifier_sends_what_waited_before_what_is_written_meanwhile(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        world.telegram.answers[ALICE] = deque([retry(600.0)])
+        order = await world.order()
+        await asyncio.sleep(5)
+        assert world.told(ALICE) == []
+        world.kill("shopper_notifier")
+        # A batch is under way when the new one, a second later, asks for what waits.
+        await asyncio.sleep(0.9)
+        await world.cancel(order)
+        await asyncio.sleep(5)
+        assert world.told(ALICE) == [NoticeKind.ORDER_CREATED, NoticeKind.ORDER_CANCELLED]
+
+    monkeypatch.setattr(outside_world, "LEDGER_SECONDS", 0.5)
     play(scene)

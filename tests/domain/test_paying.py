@@ -348,3 +348,11 @@ def test_no_rate_is_needed_for_money_that_is_gone_or_has_been_set_aside() -> Non
     assert not needs_rate(aside, look(minutes(42), late_sighting(), rate=None))
     unchanged, _ = looked(aside, minutes(42), late_sighting(), rate=Decimal(90))
     assert unchanged == aside
+
+
+def test_the_smallest_part_gives_more_time_and_none_at_the_very_end() -> None:
+    part = sighting(1, chain_time=minutes(29))
+    _, decision = looked(new_order(), minutes(29), part)
+    assert TimeExtended in kinds(decision)
+    _, at_the_end = looked(new_order(), EXPIRY, part)
+    assert TimeExtended not in kinds(at_the_end)

@@ -244,3 +244,10 @@ def test_sums_leave_out_what_is_gone_and_keep_late_money_apart() -> None:
         receipt(600_000, transaction_id="f", state=ReceiptState.CONFIRMED, in_time=False),
     )
     assert totals(receipts) == Totals(seen_in_time=21, confirmed_in_time=20, late=650_000)
+
+
+def test_a_receipt_says_in_which_block_it_is() -> None:
+    shown = sighting(confirmations=2)
+    seen = only(change((), shown))
+    assert (seen.block_height, seen.block_hash) == (shown.block_height, shown.block_hash)
+    assert shown.block_height is not None

@@ -368,22 +368,6 @@ def test_a_third_payment_is_told_by_itself_when_the_surplus_before_it_is_settled
     assert order.payment_state is PaymentState.OVER
 
 
-def open_on_list(order: Order) -> int:
-    return sum(s.amount_base_units for s in order.set_asides if s.state is SetAsideState.OPEN)
-
-
-def test_part_of_the_list_that_is_needed_is_told_without_telling_the_rest_anew() -> None:
-    order = new_order()
-    a = sighting(AMOUNT // 2, transaction_id="a", confirmations=3, chain_time=minutes(1))
-    b = sighting(2 * AMOUNT, transaction_id="b", confirmations=3, chain_time=minutes(2))
-    order, _ = looked(order, minutes(5), a, b, rules=REFUNDING)
-    assert open_on_list(order) == 3 * AMOUNT // 2
-    order, second = looked(order, minutes(6), b, rules=REFUNDING)
-    assert open_on_list(order) == AMOUNT
-    # The list became shorter; nobody is to hear that (more) money is to be paid back.
-    assert NoticeKind.ADMIN_MONEY_TO_REFUND not in told(second)
-
-
 def test_payment_that_vanished_from_a_confirmed_order_and_is_back_is_not_reversed() -> None:
     order = new_order()
     part = sighting(AMOUNT // 2, transaction_id="a", chain_time=minutes(1))
