@@ -7,24 +7,24 @@ for each problem on stderr. The shop itself is imported only by the commands tha
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from composition.command_line import loaded, refusing
+from composition.custody_commands import custody, read_given
 from configuration.initial import NoAnswerError, initialise
-from configuration.loading import load
-from configuration.logging import configure_logging, secrets_of
+from configuration.logging import configure_logging
 from configuration.problems import ConfigurationError
 from configuration.questions import Question
 from configuration.requirements import Purpose
-from configuration.settings import Log, Settings
+from configuration.settings import Log
 from domain.catalog import ImportRefusedError
 from domain.importing import parse_import
-from payments.addresses import AddressError, HotAddresses
 from payments.chain import ChainRefusedError
-from payments.custody import CustodyError, read_secret
+from payments.custody import CustodyError
+from payments.networks import AddressError
 from store import offline
 from store.store_files import StoreFileError
 from store.trouble import StoreUnavailableError
@@ -34,27 +34,9 @@ FOUND_WRONG = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 STARTING = "Holdfast is starting, which takes some seconds."
-LARGEST_ADDRESS_INDEX = 2**31 - 1  # BIP 32: an index that is not hardened
-LARGEST_MNEMONIC_BYTES = 65_536
 LARGEST_IMPORT_BYTES = 20 * 1024 * 1024  # the largest file that a bot may fetch from Telegram
 
 CANNOT_START = (AddressError, ChainRefusedError, CustodyError, StoreUnavailableError)
-
-
-@contextmanager
-def refusing(*errors: type[Exception]) -> Iterator[None]:
-    """Tell these errors as one line, exit status 2, and without a traceback."""
-    try:
-        yield
-    except errors as error:
-        raise ConfigurationError(*str(error).splitlines()) from error
-
-
-def loaded(config: Path, purpose: Purpose) -> Settings:
-    """The settings, with logging set up as they say."""
-    settings = load(config, os.environ, purpose=purpose)
-    configure_logging(settings.log, secrets_of(settings))
-    return settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -128,7 +110,7 @@ def init(config: Path, mnemonic_file: Path | None) -> None:
     """Ask for what is missing; write the settings file and the sealed secrets."""
     configure_logging(Log(level="WARNING"))
     with refusing(CustodyError):
-        mnemonic = read_given_mnemonic(mnemonic_file) if mnemonic_file is not None else None
+        mnemonic = read_given(mnemonic_file, "mnemonic") if mnemonic_file is not None else None
         template = PROGRAM_FOLDER / "config.toml"
         prepared = initialise(config, template, os.environ, mnemonic, asked)
     if prepared.mnemonic is not None:
@@ -183,35 +165,7 @@ def finish(is_well: bool) -> None:  # noqa: FBT001 - what a check found
         raise click.exceptions.Exit(FOUND_WRONG)
 
 
-@cli.group()
-def custody() -> None:
-    """Addresses and keys."""
-
-
-@custody.command()
-@click.argument("coin")
-@click.argument("index", type=click.IntRange(0, LARGEST_ADDRESS_INDEX))
-@click.pass_obj
-def address(config: Path, coin: str, index: int) -> None:
-    """Print the receiving address of COIN with this INDEX, counted from 0."""
-    settings = loaded(config, Purpose.CUSTODY)
-    known = {settings.coins.LTC.SYMBOL: settings.coins.LTC}
-    if coin not in known:
-        raise click.BadParameter(
-            f"{coin!r} is not a coin of this version: write {', '.join(known)}"
-        )
-    keys = settings.custody
-    if keys.mnemonic_file is None:
-        raise ConfigurationError("custody.mnemonic_file is missing")
-    addresses = HotAddresses(
-        coin=coin,
-        network=known[coin].network,
-        mnemonic_file=keys.mnemonic_file,
-        key_file=keys.key_file,
-        key_env=keys.key_env,
-    )
-    with refusing(AddressError, CustodyError):
-        click.echo(addresses.open().derive(index))
+cli.add_command(custody)
 
 
 @cli.group()
@@ -252,20 +206,6 @@ def read_import(path: Path) -> bytes:
     if len(content) > LARGEST_IMPORT_BYTES:
         raise ConfigurationError(f"{path}: is larger than {LARGEST_IMPORT_BYTES} bytes; split it")
     return content
-
-
-def read_given_mnemonic(path: Path) -> str:
-    """The text of a mnemonic file, or of stdin for `-`.
-
-    Raises:
-        CustodyError: it cannot be read.
-    """
-    if str(path) != "-":
-        return read_secret(path, "mnemonic")
-    try:
-        return sys.stdin.buffer.read(LARGEST_MNEMONIC_BYTES).decode("utf-8")
-    except UnicodeDecodeError:
-        raise CustodyError("what came on stdin is not text, so it is no mnemonic") from None
 
 
 def asked(question: Question) -> object:

@@ -1,13 +1,17 @@
 """The address actor of one coin: hands out each address once.
 
 Owns: the next index, addresses derived ahead, and the high-water mark beside the mnemonic.
-In: `StartAddresses`, `TakeAddress`. Out: `AddressTaken` or `AddressRefused` to whoever asked.
+In: `StartAddresses`, `TakeAddress`. Out: `AddressTaken` or `AddressRefused` to whoever asked;
+`AddressSupply` to the root.
 States: new, opening, ready, failing.
 
 Deriving, reading secrets and writing the mark are done in its outside. An index is handed out only
 below the mark that is on disk; requests wait meanwhile. After an orderly exit the mark is
 lowered to the next index, so that restarts leave no gap for a wallet to stumble over.
-Failure: those who wait are refused with the reason, and it is tried again with back-off.
+Where the coin has somebody who knows the history of addresses (`Environment.address_histories`),
+those that are derived ahead are asked about, and one that the chain has seen is never handed out.
+Failure: those who wait are refused with the reason, and it is tried again with back-off. A list of
+addresses that gets short, is used up, or is long again: `AddressSupply` to the root.
 """
 
 from collections import OrderedDict, deque
@@ -19,10 +23,19 @@ from functools import partial
 from loguru import logger
 from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
 
+from actors.address_supply import Supply
 from actors.base import ShopActor
-from actors.messages import AddressRefused, AddressTaken, StartAddresses, TakeAddress
-from payments.address_book import AddressBook
+from actors.messages import (
+    AddressRefused,
+    AddressSupply,
+    AddressTaken,
+    StartAddresses,
+    TakeAddress,
+)
+from payments.address_book import AddressBook, Ahead, derive_unseen
+from payments.address_source import AddressesUsedUpError, DerivedAddress
 from payments.addresses import AddressError
+from payments.chain import ChainUnavailableError
 from payments.custody import CustodyError
 from thespian_asyncio import Executor, Outcome
 
@@ -53,8 +66,10 @@ class AddressActor(ShopActor):
         self._book: AddressBook | None = None
         self._is_open = False
         self._jobs: set[str] = set()
-        self._ready: deque[tuple[int, str]] = deque()  # from _next_index on, without gaps
+        self._supply = Supply("")
+        self._ready: deque[DerivedAddress] = deque()  # by index
         self._next_index = 0
+        self._derived_to = 0  # every index below was derived, or handed out before
         self._mark = 0  # on disk: every index below may be handed out
         self._ahead, self._mark_block = FEWEST_AHEAD, SMALLEST_MARK_BLOCK
         self._waiting: OrderedDict[int, list[ActorAddress]] = OrderedDict()
@@ -82,6 +97,7 @@ class AddressActor(ShopActor):
         if self._start is not None:
             return
         self._book = AddressBook(message.environment.address_sources[message.coin])
+        self._supply = Supply(message.coin)
         self._start, self.name, self.state = message, message.coin, "opening"
         self.clock, self.alert_to = message.environment.clock, message.shop
         self._go_on()
@@ -120,9 +136,14 @@ class AddressActor(ShopActor):
     def _hand_out(self) -> None:
         while self._waiting and self._ready and self._next_index < self._mark:
             order_id, askers = self._waiting.popitem(last=False)
-            index, address = self._ready.popleft()
-            self._next_index = index + 1
-            taken = AddressTaken(order_id=order_id, address=address, index=index)
+            ready = self._ready.popleft()
+            self._next_index = ready.index + 1
+            taken = AddressTaken(
+                order_id=order_id,
+                address=ready.address,
+                index=ready.index,
+                sealed_key=ready.sealed_key,
+            )
             self._remember(taken)
             for asker in askers:
                 self.send(asker, taken)
@@ -151,12 +172,18 @@ class AddressActor(ShopActor):
         if not self._is_open:
             self._submit("open", partial(book.open, start.first_free_index))
             return
-        if len(self._ready) <= self._ahead // 2:
+        if len(self._ready) <= self._ahead // 2 and self._may_derive():
             count = min(self._ahead - len(self._ready), DERIVED_AT_ONCE)
-            first = self._next_index + len(self._ready)
-            self._submit("derive", partial(book.derive, first, count))
+            history = start.environment.address_histories.get(start.coin)
+            self._submit("derive", partial(derive_unseen, book, history, self._derived_to, count))
+        if self._supply.is_due(self._next_index):
+            self._submit("supply", book.end)
         if self._mark - self._next_index <= self._mark_block // 2:
             self._submit("mark", partial(book.write_mark, self._next_index + self._mark_block))
+
+    def _may_derive(self) -> bool:
+        # At the end of a list it is read again, but not before there is need.
+        return not self._ready or self._supply.has_from(self._derived_to)
 
     def _submit(self, tag: str, job: Callable[[], object]) -> None:
         if tag not in self._jobs and tag not in self._failed:
@@ -177,25 +204,40 @@ class AddressActor(ShopActor):
         match tag, value:
             case "open", int(first):
                 self._is_open, self._next_index, self._mark = True, first, first
-            case "derive", tuple(derived):
-                # An outcome may be handed over twice.
-                end = self._next_index + len(self._ready)
-                self._ready.extend(each for each in derived if each[0] >= end)
+                self._derived_to = first
+                if self._book is not None:
+                    self._submit("supply", self._book.end)
+            case "derive", Ahead() as ahead:
+                self._take_in(ahead)
                 self._ahead = self._grown(self._ahead)
+            case "supply", end if end is None or isinstance(end, int):
+                self._tell(self._supply.looked_at(end, self._next_index))
             case "mark", int(mark):
                 self._mark = mark
                 self._mark_block = self._grown(self._mark_block)
         if not self._failed and not self._jobs:
             self._failures, self.state = 0, "ready"
 
+    def _take_in(self, ahead: Ahead) -> None:
+        # An outcome may be handed over twice.
+        self._ready.extend(each for each in ahead.addresses if each.index >= self._derived_to)
+        self._derived_to = max(self._derived_to, ahead.next_index)
+        self._tell(self._supply.has_more(ahead.end, self._next_index))
+
+    def _tell(self, news: AddressSupply | None) -> None:
+        if news is not None and self._start is not None:
+            self.send(self._start.shop, news)
+
     def _grown(self, size: int) -> int:
         """Twice as much next time where somebody had to wait for it."""
         return min(2 * size, MOST_AHEAD) if self._waiting else size
 
     def _back_off(self, tag: str, error: BaseException) -> None:
-        known = isinstance(error, CustodyError | AddressError)
+        known = isinstance(error, CustodyError | AddressError | ChainUnavailableError)
         # Only the texts of custody are known to contain no secret.
         why = str(error) if known else f"an address cannot be made ({type(error).__name__})"
+        if isinstance(error, AddressesUsedUpError):
+            self._tell(self._supply.ran_out(why))
         self._failed[tag] = why
         self._failures += 1
         self.state = "failing"

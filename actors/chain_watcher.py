@@ -7,13 +7,14 @@ Out: `PaymentSeen` and `ChainHealth` to the shop; `NothingSeen` to whoever asked
 place to the ledger.
 States: new, starting, watching, catching up, blind, refused.
 
-It looks every poll interval, never twice at once, in its outside; where the environment says so,
-also as soon as somebody asks, and one look then answers all who asked before it began. A report is
+It looks every poll interval, never twice at once, in its outside; at once where the backend says
+that there is news; where the environment says so, also as soon as somebody asks, and one look then
+answers all who asked before it began. A report is
 the whole state of an address, sent when it changed and again until it was taken. The place goes to
 disk only when everything found up to it was taken, so that after a crash the blocks since are read
 again.
 Failure: a look that fails makes the coin blind, which the shop is told, and is repeated with
-back-off.
+back-off. Pushes that break are asked for again with back-off; the poll goes on meanwhile.
 """
 
 from collections.abc import Iterable
@@ -34,33 +35,43 @@ from actors.messages import (
     WatchAddress,
     Watched,
 )
-from domain.events import PlaceMoved
-from domain.order import By
-from payments.chain import ChainClient, ChainRefusedError, ChainUnavailableError, Look, Place
+from actors.place_records import PlaceRecords
+from payments.chain import (
+    AddressLook,
+    ChainClient,
+    ChainRefusedError,
+    ChainUnavailableError,
+    Look,
+    Place,
+)
+from payments.delays import NoticeDelays
 from payments.watch_state import Target
 from payments.watching import (
-    RESEND_AFTER,
     Report,
+    apply_address_look,
     apply_look,
     begin_look,
     due_reports,
     forget_settled,
-    is_covered,
     place_to_record,
+    shows,
     start_state,
     taken,
     watch,
 )
-from store.contract import Record, Recorded, RecordRefused
+from store.contract import Recorded, RecordRefused
 from thespian_asyncio import Executor, Outcome
 
 LONGEST_BACK_OFF_SECONDS = 60.0
 SHORTEST_BACK_OFF_SECONDS = 1.0
-PLACE_AT_MOST_EVERY = timedelta(seconds=5)
+SOON_AFTER_A_PUSH_SECONDS = 0.2
 
 FIRST_PLACE_NOT_ON_DISK = "the first place in the chain is not on disk yet"
 CATCHING_UP = "the shop is catching up with the chain"
 REFUSED = "refused: "
+
+_LOOK = "look"
+_PUSH = "push"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +81,9 @@ class NextLook:
     number: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _PlaceRecords:
-    """What of the place is on disk, or on its way."""
-
-    on_disk: Place | None
-    wanted: Place | None = None
-    record: Record | None = None
-    sent_at: datetime | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenAgain:
+    """The payload of a wakeup: it is time to listen for pushes again."""
 
 
 class ChainWatcherActor(ShopActor):
@@ -91,12 +97,17 @@ class ChainWatcherActor(ShopActor):
         self._client: ChainClient | None = None
         self._watch = start_state(None)
         self._asked: dict[LookAtAddress, ActorAddress] = {}
-        self._places = _PlaceRecords(on_disk=None)
+        self._places = PlaceRecords(None)
         self._interval_seconds = 0.0
         self._asked_interval_seconds: float | None = None
         self._is_looking = False
         self._asked_since_look = False
+        self._is_listening = False
+        self._broken_pushes = 0
+        self._pushed_at: datetime | None = None
         self._began_at: datetime | None = None
+        self._there_since: datetime | None = None
+        self._delays = NoticeDelays()
         self._look_number = 0
         self._failures = 0
         self._health: str | None = None
@@ -116,6 +127,7 @@ class ChainWatcherActor(ShopActor):
             "watched": len(self._watch.tracks),
             "looked_at": None if self._began_at is None else self._began_at.isoformat(),
             "why": self._health,
+            "noticed_within_seconds": self._delays.counts(),
         }
 
     # --- the start, and what to watch -------------------------------------------------------------
@@ -128,15 +140,18 @@ class ChainWatcherActor(ShopActor):
         if message.place_height is not None and message.place_hash is not None:
             place = Place(height=message.place_height, block_hash=message.place_hash)
         environment = message.environment
-        self._client = environment.chains[message.coin].connect()
+        connector = environment.chains[message.coin]
+        self._client = connector.connect()
         self._interval_seconds = environment.chain_poll_interval_seconds[message.coin]
         asked_intervals = environment.asked_look_interval_seconds
         self._asked_interval_seconds = asked_intervals.get(message.coin)
         self._watch = start_state(place, ((_target(w), w.receipts) for w in message.watched))
-        self._places = _PlaceRecords(on_disk=place)
+        self._places = PlaceRecords(place)
         self._start, self.name, self.state = message, message.coin, "starting"
         self.clock, self.alert_to = environment.clock, message.shop
         self._look()
+        if connector.pushes:
+            self._listen()
 
     def receiveMsg_WatchAddress(self, message: WatchAddress, _sender: ActorAddress) -> None:
         """An address more, or an address longer or shorter."""
@@ -153,16 +168,20 @@ class ChainWatcherActor(ShopActor):
     # --- looking ----------------------------------------------------------------------------------
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
-        """Time for the next look."""
+        """Time for the next look, or to listen again."""
         if message.payload == NextLook(number=self._look_number) and not self._is_looking:
             self._look()
+        elif isinstance(message.payload, ListenAgain):
+            self._listen()
 
     def _look_soon(self) -> None:
-        """Somebody has asked since the last look began: the next need not wait for its interval.
+        """Somebody has asked since the last look began, or there is news: the next is soon.
 
         After a failure it does, for whoever asks: the back-off is there to spare the node.
         """
         interval_seconds = self._asked_interval_seconds
+        if self._pushed_at is not None:
+            interval_seconds = SOON_AFTER_A_PUSH_SECONDS
         if interval_seconds is not None and not self._is_looking and not self._failures:
             self._wake_after(self._seconds_to_next(self.clock.now(), interval_seconds))
 
@@ -171,18 +190,45 @@ class ChainWatcherActor(ShopActor):
         if client is None:
             return
         began_at = self.clock.now()
-        place, addresses = self._watch.place, self._watch.addresses()
-        self.outside.submit("look", lambda: client.look(place, addresses, began_at=began_at))
+        asked = [each.address for each in self._asked]
+        place, addresses = self._watch.place, self._watch.addresses(asked)
+        self.outside.submit(_LOOK, lambda: client.look(place, addresses, began_at=began_at))
         begin_look(self._watch)
-        self._began_at = began_at
+        self._there_since = self._pushed_at or self._began_at
+        self._began_at, self._pushed_at = began_at, None
         self._look_number += 1
         self._is_looking, self._asked_since_look = True, False
 
+    def _listen(self) -> None:
+        client = self._client
+        if client is not None and not self._is_listening:
+            self._is_listening = True
+            self.outside.submit(_PUSH, client.changed)
+
+    def _pushed(self, error: BaseException | None) -> None:
+        """The backend says that there is news, or listening to it broke."""
+        self._is_listening = False
+        if error is None:
+            self._broken_pushes = 0
+            self._pushed_at = self._pushed_at or self.clock.now()
+            self._look_soon()
+            self._listen()
+            return
+        if not isinstance(error, ChainUnavailableError):
+            logger.opt(exception=error).error("{} {}: listening broke", self.kind, self.name)
+        elif not self._broken_pushes:
+            logger.warning("{} {}: nothing is pushed: {}", self.kind, self.name, error)
+        self._broken_pushes += 1
+        self.wakeupAfter(_back_off(SHORTEST_BACK_OFF_SECONDS, self._broken_pushes), ListenAgain())
+
     def outcome(self, outcome: Outcome) -> None:
-        """A look has ended."""
+        """A look has ended, or something was pushed."""
+        if outcome.tag == _PUSH:
+            self._pushed(outcome.error)
+            return
         self._is_looking = False
         match outcome.error:
-            case None if isinstance(outcome.value, Look):
+            case None if isinstance(outcome.value, Look | AddressLook):
                 self._looked(outcome.value)
             case ChainRefusedError() as error:
                 self._failed("refused", f"{REFUSED}{error}")
@@ -192,22 +238,25 @@ class ChainWatcherActor(ShopActor):
                 logger.opt(exception=error).error("{} {}: a look broke", self.kind, self.name)
                 self._failed("blind", f"a look at the chain broke ({type(error).__name__})")
 
-    def _looked(self, look: Look) -> None:
+    def _looked(self, look: Look | AddressLook) -> None:
         now = self.clock.now()
         # First of all, for whatever fails below, the watcher looks again.
         next_seconds = self._seconds_to_next(now, self._interval_seconds)
         self._wake_after(next_seconds if look.complete else 0.0)
         self._failures, self._tip_height = 0, look.place.height
-        if self._asked_since_look:
+        if self._asked_since_look or self._pushed_at is not None:
             self._look_soon()
-        apply_look(self._watch, look, now)
+        if isinstance(look, AddressLook):
+            apply_address_look(self._watch, look, now)
+        else:
+            apply_look(self._watch, look, now)
         if look.complete:
             self._tell(look, now)
         self._record_place(now)
         self.state = "watching" if look.complete else "catching up"
         self._tell_health(self._why_not(look))
 
-    def _tell(self, look: Look, now: datetime) -> None:
+    def _tell(self, look: Look | AddressLook, now: datetime) -> None:
         answered = self._answerable(look)
         unseen = [each for each in answered if self._watch.tracks[each.address].is_empty]
         asked = dict.fromkeys(each.address for each in answered)
@@ -221,7 +270,7 @@ class ChainWatcherActor(ShopActor):
             del self._asked[question]
         self._report(reports, look)
 
-    def _tell_asker(self, question: LookAtAddress, look: Look) -> None:
+    def _tell_asker(self, question: LookAtAddress, look: Look | AddressLook) -> None:
         nothing = NothingSeen(
             order_id=question.order_id, address=question.address, began_at=look.began_at
         )
@@ -230,25 +279,25 @@ class ChainWatcherActor(ShopActor):
     def _failed(self, state: str, why: str) -> None:
         self._failures += 1
         shortest = max(self._interval_seconds, SHORTEST_BACK_OFF_SECONDS)
-        # The exponent is bounded, for it may fail for weeks.
-        delay = shortest * 2.0 ** min(self._failures - 1, 10)
-        self._wake_after(max(self._interval_seconds, min(delay, LONGEST_BACK_OFF_SECONDS)))
+        delay = _back_off(shortest, self._failures).total_seconds()
+        self._wake_after(max(self._interval_seconds, delay))
         self.state = state
         self._tell_health(why)
 
-    def _answerable(self, look: Look) -> list[LookAtAddress]:
+    def _answerable(self, look: Look | AddressLook) -> list[LookAtAddress]:
         return [
             question
             for question in self._asked
-            if question.not_before <= look.began_at and is_covered(self._watch, question.address)
+            if question.not_before <= look.began_at and shows(self._watch, look, question.address)
         ]
 
     # --- telling ----------------------------------------------------------------------------------
 
-    def _report(self, reports: Iterable[Report], look: Look) -> None:
+    def _report(self, reports: Iterable[Report], look: Look | AddressLook) -> None:
         if self._start is None:
             return
         for report in reports:
+            self._delays.reported(report, look.began_at, self._there_since)
             seen = PaymentSeen(
                 order_id=report.order_id,
                 coin=self.name,
@@ -261,8 +310,9 @@ class ChainWatcherActor(ShopActor):
     def receiveMsg_PaymentSeenTaken(self, message: PaymentSeenTaken, _sender: ActorAddress) -> None:
         """A report is on disk."""
         taken(self._watch, message.address, message.began_at)
+        self._delays.taken(message.address, self.clock.now())
 
-    def _why_not(self, look: Look) -> str:
+    def _why_not(self, look: Look | AddressLook) -> str:
         if not look.complete:
             return CATCHING_UP
         # An order that is made before there is a place on disk would not be looked for after a
@@ -279,44 +329,19 @@ class ChainWatcherActor(ShopActor):
     # --- the place on disk ------------------------------------------------------------------------
 
     def _record_place(self, now: datetime) -> None:
-        places = self._places
-        if places.record is not None:
-            if places.sent_at is None or abs(now - places.sent_at) >= RESEND_AFTER:
-                self._send_record(places.record, now)
-            return
-        wanted = place_to_record(self._watch, now)
-        if wanted is None or wanted == places.on_disk:
-            return
-        if places.sent_at is not None and abs(now - places.sent_at) < PLACE_AT_MOST_EVERY:
-            return
-        moved = PlaceMoved(coin=self.name, height=wanted.height, block_hash=wanted.block_hash)
-        # The time tells it apart from the same place before a reorganisation.
-        command_id = f"place:{self.name}:{wanted.block_hash}:{now.isoformat()}"
-        places.record = Record(command_id=command_id, events=(moved,), at=now, by=By.CHAIN)
-        places.wanted = wanted
-        self._send_record(places.record, now)
-
-    def _send_record(self, record: Record, now: datetime) -> None:
-        if self._start is not None:
-            self._places.sent_at = now
+        record = self._places.due(self.name, place_to_record(self._watch, now), now)
+        if record is not None and self._start is not None:
             self.send(self._start.ledger, record)
 
     def receiveMsg_Recorded(self, message: Recorded, _sender: ActorAddress) -> None:
         """The place is on disk."""
-        places = self._places
-        if places.record is None or message.command_id != places.record.command_id:
-            return
-        places.on_disk, places.record = places.wanted, None
-        if self._health == FIRST_PLACE_NOT_ON_DISK:
+        if self._places.recorded(message.command_id) and self._health == FIRST_PLACE_NOT_ON_DISK:
             self._tell_health("")
 
     def receiveMsg_RecordRefused(self, message: RecordRefused, _sender: ActorAddress) -> None:
         """The place is not on disk; a later one is tried."""
-        record = self._places.record
-        if record is None or message.command_id != record.command_id:
-            return
-        self._places.record = None
-        logger.error("{} {}: place refused: {}", self.kind, self.name, message.detail)
+        if self._places.refused(message.command_id):
+            logger.error("{} {}: place refused: {}", self.kind, self.name, message.detail)
 
     # --- small helpers ----------------------------------------------------------------------------
 
@@ -329,6 +354,12 @@ class ChainWatcherActor(ShopActor):
         # Kept within the interval, for the clock may be set while a look is under way.
         passed_seconds = max(0.0, (now - began_at).total_seconds())
         return max(0.0, interval_seconds - passed_seconds)
+
+
+def _back_off(shortest_seconds: float, failures: int) -> timedelta:
+    # The exponent is bounded, for it may fail for weeks.
+    seconds = shortest_seconds * 2.0 ** min(failures - 1, 10)
+    return timedelta(seconds=min(seconds, LONGEST_BACK_OFF_SECONDS))
 
 
 def _target(watched: Watched) -> Target:

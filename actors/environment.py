@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from payments.addresses import AddressSourceOpener
+from payments.address_source import AddressHistoryConnector, AddressSourceOpener
 from payments.chain import ChainConnector
 from store.contract import Notice
 from thespian_asyncio import Executor
@@ -74,8 +74,9 @@ class NoticeSenderOpener(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """All recipes; `chains` and `address_sources` by coin.
+    """All recipes; `chains`, `address_sources` and `address_histories` by coin.
 
+    A coin without a history hands out addresses without asking its chain.
     `asked_look_interval_seconds`, by coin: where a backend pushes, or can be asked at any time, a
     look that somebody waits for begins so soon after the last look began. Elsewhere looks begin at
     the poll interval.
@@ -87,4 +88,5 @@ class Environment:
     chain_poll_interval_seconds: dict[str, float]
     address_sources: dict[str, AddressSourceOpener]
     notices: NoticeSenderOpener
+    address_histories: dict[str, AddressHistoryConnector] = field(default_factory=dict)
     asked_look_interval_seconds: dict[str, float] = field(default_factory=dict)

@@ -150,9 +150,10 @@ class Opening:
             rate=self.rate,
             amount_base_units=amount,
             tolerance_base_units=tolerance_base_units(amount, self.wish.coin, rules),
-            confirmations_required=self.coin_rules.confirmations,
+            confirmations_required=self.coin_rules.confirmations_for(amount),
             address=address.address,
             address_index=address.index,
+            sealed_key=address.sealed_key,
             created_at=now,
             expires_at=now + rules.timeout,
         )

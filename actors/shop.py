@@ -160,7 +160,7 @@ class Shop(ShopPlacing):
             why_not = "not every chain has been looked at"
         health = ShopHealth(
             ready=not why_not,
-            coins={symbol: coin.why_not for symbol, coin in self._staff.coins.items()},
+            coins={symbol: coin.refusal for symbol, coin in self._staff.coins.items()},
             why_not_ready=why_not,
             store_trouble=self._store_trouble,
             progress="" if self._taking_up is None else self._taking_up.text,

@@ -82,7 +82,7 @@ class ShopBase(ShopActor):
 
     def inspection(self) -> dict[str, object]:
         """With the number of live orders and what keeps coins from being taken."""
-        coins = {symbol: coin.why_not for symbol, coin in self._staff.coins.items()}
+        coins = {symbol: coin.refusal for symbol, coin in self._staff.coins.items()}
         details = {"state": self._how_it_is, "orders": len(self._staff.orders), "coins": coins}
         return super().inspection() | details
 

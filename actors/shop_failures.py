@@ -11,6 +11,7 @@ from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited, Wa
 from actors.chain_watcher import FIRST_PLACE_NOT_ON_DISK
 from actors.messages import (
     ActorFailed,
+    AddressSupply,
     ChainHealth,
     LedgerFailed,
     SettleHold,
@@ -75,6 +76,20 @@ class ShopFailures(ShopStart):
         else:
             logger.info("{} takes orders", message.coin)
             self.disarm(f"alert {message.coin}")
+
+    def receiveMsg_AddressSupply(self, message: AddressSupply, _sender: ActorAddress) -> None:
+        """A list of addresses gets short, is used up, or is long again."""
+        coin = self._staff.coins.get(message.coin)
+        if coin is None:
+            return
+        coin.no_addresses = message.why
+        if message.why:
+            self._alert(f"{message.coin} takes no orders: {message.why}")
+        elif message.is_low:
+            self._alert(
+                f"{message.left} {message.coin} addresses are left in the list: make more with"
+                f" `python run.py custody prepare {message.coin}` before they are used up"
+            )
 
     def receiveMsg_ActorFailed(self, message: ActorFailed, _sender: ActorAddress) -> None:
         """Somebody could not take a message: a mistake in the program that a person should know."""

@@ -77,8 +77,8 @@ class ShopPlacing(ShopUpkeep):
         coin = self._staff.coins.get(wish.coin)
         if coin is None:
             return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE)
-        if coin.why_not:
-            return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE, detail=coin.why_not)
+        if coin.refusal:
+            return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE, detail=coin.refusal)
         if wish.coin not in start.fixed_rates:
             return OrderRefused(reason=RefusalReason.NO_RATE)
         return None

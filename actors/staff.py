@@ -26,6 +26,8 @@ class CoinStaff:
     addresses: ActorAddress
     watcher: ActorAddress
     why_not: str = "the shop is starting"
+    no_addresses: str = ""
+    """Why there is no address to be had; "" where there may be."""
     is_started: bool = False
     was_looked_at: bool = False
     watched: list[Watched] = field(default_factory=list)
@@ -33,6 +35,11 @@ class CoinStaff:
     """Its place in the chain on disk, (None, None) where there is none; None: not asked yet."""
     looked_until: datetime | None = None
     """When its chain had been taken in up to that place."""
+
+    @property
+    def refusal(self) -> str:
+        """Why it takes no orders; "" where it does."""
+        return self.why_not or self.no_addresses
 
 
 @dataclass(slots=True)

@@ -65,6 +65,8 @@ class AddressesAhead:
 class StillChain:
     """A chain of one block, in which nobody pays; connector and client in one."""
 
+    pushes = False
+
     def connect(self) -> "StillChain":
         """Itself: it has no state."""
         return self
@@ -74,6 +76,10 @@ class StillChain:
     ) -> Look:
         """Nothing new."""
         return Look(began_at=began_at, place=_TIP, fork_height=None, in_blocks=(), in_mempool=())
+
+    async def changed(self) -> None:
+        """Never."""
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Let go of nothing."""

@@ -75,6 +75,8 @@ class ShiftedClock:
 class EmptyChain:
     """A chain without payments, and its client: whatever it is asked it knows at once."""
 
+    pushes = False
+
     def connect(self) -> "EmptyChain":
         """Itself."""
         return self
@@ -90,6 +92,10 @@ class EmptyChain:
             in_blocks=(),
             in_mempool=(),
         )
+
+    async def changed(self) -> None:
+        """Never."""
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """There is nothing to let go of."""

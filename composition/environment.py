@@ -1,8 +1,9 @@
 """The actors' world as the settings describe it."""
 
 from actors.environment import Environment, SystemClock
-from composition.receiving import addresses_of
-from configuration.settings import LitecoinSettings, Settings
+from composition.coin_addresses import addresses_of
+from configuration.coins import CoinSettings
+from configuration.settings import Settings
 from gateway.telegram.notices import TelegramNotices
 from payments.bitcoind import BitcoindConnector
 from thespian_asyncio import ThreadExecutor
@@ -35,15 +36,15 @@ def environment_of(settings: Settings) -> Environment:
 
 def networks_of(settings: Settings) -> dict[str, str]:
     """The network of each coin that is enabled."""
-    return {symbol: coin.network for symbol, coin in settings.coins.enabled().items()}
+    return {symbol: coin.network_name for symbol, coin in settings.coins.enabled().items()}
 
 
-def connector_of(coin: LitecoinSettings) -> BitcoindConnector:
+def connector_of(coin: CoinSettings) -> BitcoindConnector:
     """How to reach the coin's node."""
     backend = coin.backends[0]
     return BitcoindConnector(
         coin=coin.SYMBOL,
-        network=coin.network,
+        network=coin.network_name,
         url=backend.url,
         user=backend.user,
         password=backend.password.get_secret_value(),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from composition.receiving import addresses_of
+from composition.coin_addresses import mark_of
 from configuration.settings import Settings
 from payments.custody import CustodyError
 from payments.marks import HighWaterMark
@@ -96,9 +96,11 @@ def _tell_what_is_not_there(restore: Restore) -> None:
 
 def _raise_marks(settings: Settings, next_indexes: dict[str, int]) -> None:
     """See to it that no address which either store knows is given out again."""
-    for symbol, coin in settings.coins.enabled().items():
+    for symbol, coin in settings.coins.all().items():
         next_index = next_indexes.get(symbol, 0)
-        mark = addresses_of(settings, coin).open_mark()
+        if not coin.enabled and not next_index:
+            continue
+        mark = mark_of(settings.custody, coin)
         try:
             _raise_mark(mark, next_index)
         finally:

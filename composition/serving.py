@@ -16,14 +16,15 @@ from composition.actor_system import (
     ShopLostError,
     StartRefusedError,
 )
+from composition.coin_addresses import addresses_of
 from composition.environment import connector_of, environment_of, networks_of
-from composition.receiving import addresses_of
-from configuration.settings import Settings
+from configuration.settings import Custody, Settings
 from gateway.operator import health_app, operator_app
 from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot
 from gateway.telegram.polling import run_polling
 from gateway.telegram.routers import telegram_dispatcher
 from gateway.telegram.shop import TelegramShop
+from payments.address_source import ListedSource
 from payments.bitcoind import check
 from payments.chain import ChainUnavailableError
 from payments.custody import warn_if_open_to_others
@@ -80,6 +81,7 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
         await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
         await stack.enter_async_context(_polling(settings, actors, reader))
         warn_if_open_to_others(_secret_files(settings))
+        _warn_of_keys_that_are_here(settings.custody)
         for symbol, rate in settings.fixed_rates().items():
             currency = settings.shop.currency
             logger.warning("{} is charged at {} {} (rates.fixed)", symbol, rate, currency)
@@ -131,7 +133,9 @@ async def _listening(app: web.Application, host: str, port: int, name: str) -> A
 def _secret_files(settings: Settings) -> list[Path]:
     coins = settings.coins.enabled().values()
     passwords = [backend.password_file for coin in coins for backend in coin.backends]
-    files = [settings.custody.mnemonic_file, settings.custody.key_file, *passwords]
+    custody = settings.custody
+    keys = [custody.mnemonic_file, custody.key_file] if custody.is_hot else []
+    files = [*keys, *passwords]
     return [path for path in files if path is not None]
 
 
@@ -142,6 +146,16 @@ async def _first_of(*events: asyncio.Event) -> None:
     finally:
         for each in waiting:
             each.cancel()
+
+
+def _warn_of_keys_that_are_here(custody: Custody) -> None:
+    path = custody.mnemonic_file
+    if not custody.is_hot and path is not None and path.exists():
+        logger.warning(
+            'custody.mode is "watch_only", and the sealed mnemonic {} is on this machine all the'
+            " same: take it away",
+            path,
+        )
 
 
 def _stop_signal() -> asyncio.Event:
@@ -168,15 +182,25 @@ async def _check_credentials(settings: Settings) -> None:
 
 
 def _check_mnemonic(settings: Settings, reader: StoreReader) -> None:
-    """Refuse a mnemonic that is not the one which the store's addresses are of."""
+    """Refuse a mnemonic, key or list that is not the one which the store's addresses are of."""
     for symbol, coin in settings.coins.enabled().items():
         last = reader.last_address(symbol)
         if last is None:
             continue
         index, address = last
-        if addresses_of(settings, coin).open().derive(index) != address:
+        source = addresses_of(settings, coin).open()
+        if isinstance(source, ListedSource) and not source.start <= index < source.end():
+            continue
+        if source.derive(index) != address:
             raise StartRefusedError(
-                f"custody.mnemonic_file: this mnemonic does not give the {symbol} addresses that"
-                " the store's orders have on this network; put back the mnemonic, and the"
-                " network, that the shop was run with"
+                f"{_origin(settings, symbol)} does not give the {symbol} addresses that the"
+                " store's orders have on this network; put back the one, and the network, that the"
+                " shop was run with"
             )
+
+
+def _origin(settings: Settings, symbol: str) -> str:
+    if settings.custody.is_hot:
+        return "custody.mnemonic_file: this mnemonic"
+    key = "addresses_file: this list" if symbol == "SOL" else "extended_public_key: this key"
+    return f"coins.{symbol}.{key}"

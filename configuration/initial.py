@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from configuration.custody_requirements import key_place
 from configuration.editing import with_values, without_personal_values
 from configuration.environment import from_environment
 from configuration.loading import load_text, read_text
 from configuration.problems import ConfigurationError, Issue, SettingPath, dotted
-from configuration.questions import DEFAULT_PASSWORD_FILE, NODE_PASSWORD, Question, questions
-from configuration.requirements import MissingError, Purpose, key_place, read_password
+from configuration.questions import (
+    DEFAULT_PASSWORD_FILES,
+    Question,
+    backend_path,
+    password_path,
+    questions,
+)
+from configuration.requirements import MissingError, Purpose, read_password
 from configuration.settings import Custody, Settings
 from payments.custody import (
     check_mnemonic,
@@ -53,7 +60,6 @@ class Prepared:
     """What a set-up has done. `mnemonic`: the words if new ones were made, to be shown once."""
 
     config_file: Path
-    mnemonic_file: Path
     mnemonic: str | None
 
 
@@ -87,22 +93,34 @@ def initialise(
     """
     text = read_text(path) if path.exists() else without_personal_values(read_text(template))
     settings = load_text(text, path, environ, purpose=Purpose.INIT)
-    sealing = _sealing(settings.custody, path.parent, environ, mnemonic)
+    sealing = _sealing_for(settings.custody, path.parent, environ, mnemonic)
     pending = questions(settings, environ)
     _refuse_unaskable(settings, pending, environ)
-    if sealing.mnemonic is None and not pending:
+    if not pending and (sealing is None or sealing.mnemonic is None):
+        kept = sealing.mnemonic_file if sealing is not None else path
         raise ConfigurationError(
-            f"{sealing.mnemonic_file} is there already and was left alone;"
-            " nothing is missing, nothing was changed"
+            f"{kept} is there already and was left alone; nothing is missing, nothing was changed"
         )
-    answers = sealing.answers | _asked(pending, ask, path)
-    _write(path, text, answers, environ)
+    answers = _asked(pending, ask, path)
+    _write(path, text, answers | (sealing.answers if sealing is not None else {}), environ)
+    if sealing is None:
+        return Prepared(config_file=path, mnemonic=None)
     _seal(sealing)
-    return Prepared(
-        config_file=path,
-        mnemonic_file=sealing.mnemonic_file,
-        mnemonic=sealing.mnemonic if sealing.is_new else None,
-    )
+    return Prepared(config_file=path, mnemonic=sealing.mnemonic if sealing.is_new else None)
+
+
+def _sealing_for(
+    custody: Custody, base: Path, environ: Mapping[str, str], mnemonic: str | None
+) -> _Sealing | None:
+    """What is to be sealed; None where no key is to be on this machine."""
+    if custody.is_hot:
+        return _sealing(custody, base, environ, mnemonic)
+    if mnemonic is not None:
+        raise ConfigurationError(
+            'custody.mode is "watch_only": a mnemonic has no place on this machine;'
+            " leave out --mnemonic-file"
+        )
+    return None
 
 
 def _sealing(
@@ -153,14 +171,13 @@ def _refuse_unaskable(
         for start in (question.path[:length] for length in range(1, len(question.path) + 1))
         if start in variables
     ]
-    for index, backend in enumerate(settings.coins.LTC.backends[:1]):
-        if backend.password_env is not None:
-            try:
-                read_password(backend, environ)
-            except MissingError as error:
-                issues.append(
-                    Issue(("coins", "LTC", "backends", index, "password_env"), str(error))
-                )
+    for symbol, coin in settings.coins.enabled().items():
+        for backend in coin.backends[:1]:
+            if backend.password_env is not None:
+                try:
+                    read_password(backend, environ)
+                except MissingError as error:
+                    issues.append(Issue((*backend_path(symbol), "password_env"), str(error)))
     _refuse(issues)
 
 
@@ -186,21 +203,23 @@ def _asked(pending: list[Question], ask: Ask, path: Path) -> dict[SettingPath, o
 
 def _name(path: SettingPath) -> str:
     """What an owner would write; the password has a file of its own."""
-    return dotted(path) + ("_file" if path == NODE_PASSWORD else "")
+    return dotted(path) + ("_file" if path[-1] == "password" else "")
 
 
 def _write(
     path: Path, text: str, answers: dict[SettingPath, object], environ: Mapping[str, str]
 ) -> None:
-    """The node's password into its file, all other answers into the settings file."""
-    password = answers.pop(NODE_PASSWORD, None)
+    """The nodes' passwords into their files, all other answers into the settings file."""
     settings = load_text(text, path, environ, purpose=Purpose.INIT)
-    if password is not None:
-        backends = settings.coins.LTC.backends
+    for symbol, default_file in DEFAULT_PASSWORD_FILES.items():
+        password = answers.pop(password_path(symbol), None)
+        if password is None:
+            continue
+        backends = settings.coins.all()[symbol].backends
         password_file = backends[0].password_file if backends else None
         if password_file is None:
-            answers[*NODE_PASSWORD[:-1], "password_file"] = DEFAULT_PASSWORD_FILE
-            password_file = path.parent / DEFAULT_PASSWORD_FILE
+            answers[*backend_path(symbol), "password_file"] = default_file
+            password_file = path.parent / default_file
         write_secret(password_file, f"{password}\n")
     if not answers and path.exists():
         return

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from configuration.coins import Backend, Coins, CoinSettings
 from configuration.environment import Overlay, from_environment, laid_over
 from configuration.problems import ConfigurationError, Issue, SettingPath, dotted
 from configuration.requirements import MissingError, Purpose, Sections, missing, read_password
-from configuration.settings import Backend, Coins, LitecoinSettings, Settings
+from configuration.settings import Settings
 from configuration.toml_lines import key_lines, line_of
 from configuration.tree import Table, sift, table_model
 
@@ -100,6 +101,8 @@ def _issues(section: str, error: ValidationError) -> Iterator[Issue]:
     for problem in error.errors(include_url=False, include_input=False):
         cause = problem.get("ctx", {}).get("error")
         text = str(cause) if isinstance(cause, ValueError) else f"is not right: {problem['msg']}"
+        if problem["type"] == "missing":
+            text = "is missing; write it"
         yield Issue((section, *problem["loc"]), text)
 
 
@@ -128,10 +131,11 @@ def _variable(path: SettingPath, lines: dict[SettingPath, int], overlay: Overlay
 
 def _with_passwords(coins: Coins, environ: Mapping[str, str]) -> Coins:
     """The coins with the passwords of their nodes, where these can be read."""
-    return coins.model_copy(update={"LTC": _coin_with_passwords(coins.LTC, environ)})
+    complete = {name: _coin_with_passwords(coin, environ) for name, coin in coins.all().items()}
+    return coins.model_copy(update=complete)
 
 
-def _coin_with_passwords(coin: LitecoinSettings, environ: Mapping[str, str]) -> LitecoinSettings:
+def _coin_with_passwords(coin: CoinSettings, environ: Mapping[str, str]) -> CoinSettings:
     backends = tuple(_with_password(backend, environ) for backend in coin.backends)
     return coin.model_copy(update={"backends": backends})
 

@@ -56,7 +56,10 @@ class Redaction:
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Every secret that the settings contain."""
     held = [settings.telegram.token, settings.operator.token]
-    held += [backend.password for backend in settings.coins.LTC.backends]
+    for coin in settings.coins.all().values():
+        # Not secret where it is what it should be; somebody may have written a private key.
+        held.append(coin.extended_public_key)
+        held += [backend.password for backend in coin.backends]
     return tuple(secret.get_secret_value() for secret in held)
 
 

@@ -5,21 +5,32 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from configuration.coins import Backend, CoinSettings, Section
+from configuration.custody_requirements import extended_key_issue
 from configuration.problems import SettingPath
 from configuration.requirements import MissingError, read_password
-from configuration.settings import (
-    Backend,
-    FixedRates,
-    LitecoinSettings,
-    Section,
-    Settings,
-    Telegram,
-)
+from configuration.settings import FixedRates, Settings, Telegram
+from payments.extended_keys import account_key
+from payments.networks import account_path
 
-DEFAULT_PASSWORD_FILE = "data/secrets/litecoind-password"  # noqa: S105 - a path
-_BACKEND: SettingPath = ("coins", "LTC", "backends", 0)
-NODE_PASSWORD: SettingPath = (*_BACKEND, "password")
-"""Not a setting of the file: this answer goes into the file that `password_file` names."""
+DEFAULT_PASSWORD_FILES = {
+    "BTC": "data/secrets/bitcoind-password",
+    "LTC": "data/secrets/litecoind-password",
+}
+"""By coin: those whose chain a node of the family `bitcoind` shows."""
+_NAMES = {"BTC": "Bitcoin", "LTC": "Litecoin"}
+_EXAMPLE_URLS = {"BTC": "http://127.0.0.1:8332", "LTC": "http://127.0.0.1:9332"}
+_EXAMPLE_PRICES = {"BTC": "60000.00", "LTC": "80.00", "ETH": "3000.00", "SOL": "150.00"}
+
+
+def backend_path(symbol: str) -> SettingPath:
+    """The first node of a coin."""
+    return ("coins", symbol, "backends", 0)
+
+
+def password_path(symbol: str) -> SettingPath:
+    """Not a setting of the file: this answer goes into the file that `password_file` names."""
+    return (*backend_path(symbol), "password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,39 +66,58 @@ def questions(settings: Settings, environ: Mapping[str, str]) -> list[Question]:
                 check=_admin_ids,
             )
         )
-    if settings.coins.LTC.enabled:
-        asked += _coin_questions(settings, environ)
+    for symbol, coin in settings.coins.enabled().items():
+        asked += _coin_questions(symbol, coin, settings, environ)
     return asked
 
 
-def _coin_questions(settings: Settings, environ: Mapping[str, str]) -> list[Question]:
-    asked = _node_questions(settings.coins.LTC, environ)
-    if settings.rates.fixed.LTC is None:
+def _coin_questions(
+    symbol: str, coin: CoinSettings, settings: Settings, environ: Mapping[str, str]
+) -> list[Question]:
+    asked = _node_questions(symbol, coin, environ) if symbol in DEFAULT_PASSWORD_FILES else []
+    if not settings.custody.is_hot and symbol != "SOL" and extended_key_issue(symbol, coin):
+        asked.append(_extended_key_question(symbol, coin.network_name))
+    if symbol not in settings.rates.fixed.prices():
+        example = _EXAMPLE_PRICES[symbol]
         asked.append(
             Question(
-                path=("rates", "fixed", "LTC"),
-                prompt=f"Price of one LTC in {settings.shop.currency}, as in 80.00",
-                check=lambda text: _checked(FixedRates, "LTC", text, text),
+                path=("rates", "fixed", symbol),
+                prompt=f"Price of one {symbol} in {settings.shop.currency}, as in {example}",
+                check=lambda text: _checked(FixedRates, symbol, text, text),
             )
         )
     return asked
 
 
-def _node_questions(coin: LitecoinSettings, environ: Mapping[str, str]) -> list[Question]:
+def _extended_key_question(symbol: str, network: str) -> Question:
+    def check(text: str) -> str:
+        try:
+            account_key(text, symbol, network)
+        except ValueError as error:
+            raise ValueError(f"this {error}") from None
+        return text.strip()
+
+    return Question(
+        path=("coins", symbol, "extended_public_key"),
+        prompt=f"Extended public key of the {symbol} account {account_path(symbol, network)}",
+        check=check,
+    )
+
+
+def _node_questions(symbol: str, coin: CoinSettings, environ: Mapping[str, str]) -> list[Question]:
     backend = coin.backends[0] if coin.backends else Backend()
     asked: list[Question] = []
+    here, name = backend_path(symbol), _NAMES[symbol]
     if not backend.url:
         asked.append(
             Question(
-                path=(*_BACKEND, "url"),
-                prompt="Address of the Litecoin node's RPC server, as in http://127.0.0.1:9332",
+                path=(*here, "url"),
+                prompt=f"Address of the {name} node's RPC server, as in {_EXAMPLE_URLS[symbol]}",
                 check=lambda text: _checked(Backend, "url", text, text),
             )
         )
     if not backend.user:
-        asked.append(
-            Question(path=(*_BACKEND, "user"), prompt="The node's rpcuser", check=_one_line)
-        )
+        asked.append(Question(path=(*here, "user"), prompt="The node's rpcuser", check=_one_line))
     try:
         read_password(backend, environ)
     except MissingError:
@@ -95,8 +125,8 @@ def _node_questions(coin: LitecoinSettings, environ: Mapping[str, str]) -> list[
             where = f" at {backend.url} for user {backend.user}" if backend.url else ""
             asked.append(
                 Question(
-                    path=NODE_PASSWORD,
-                    prompt=f"The rpcpassword of the Litecoin node{where}",
+                    path=password_path(symbol),
+                    prompt=f"The rpcpassword of the {name} node{where}",
                     check=_one_line,
                 )
             )

@@ -4,7 +4,6 @@ A check sees one section, and is left out where that section could not be read: 
 are told already. An owner learns of everything that is missing at once: nothing here stops early.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -13,21 +12,14 @@ from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr
 
+from configuration.coins import Backend, Coins, CoinSettings
+from configuration.custody_requirements import INIT as _INIT
+from configuration.custody_requirements import custody_issues
 from configuration.problems import Issue, SettingPath
-from configuration.settings import (
-    Backend,
-    Coins,
-    Custody,
-    Gateway,
-    LitecoinSettings,
-    Operator,
-    Orders,
-    Rates,
-    Telegram,
-)
+from configuration.settings import Custody, Gateway, Operator, Orders, Rates, Telegram
+from configuration.unavailable import COINS_WITHOUT_CLIENT
 from configuration.values import is_loopback
 
-_INIT = 'or run "python run.py init"'
 _SMALLEST_OPERATOR_TOKEN = 16
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -87,13 +79,13 @@ def missing(sections: Sections, purpose: Purpose, environ: Mapping[str, str]) ->
             return [
                 *_telegram(sections.telegram),
                 *_servers(sections.gateway, sections.operator),
-                *_custody(sections.custody, environ),
+                *custody_issues(sections.custody, sections.coins, environ),
                 *_coins(sections.coins, sections.rates, environ),
                 *_grace(sections.orders, sections.coins),
                 *_warning(sections.orders),
             ]
         case Purpose.CUSTODY:
-            return list(_custody(sections.custody, environ))
+            return list(custody_issues(sections.custody, sections.coins, environ))
         case Purpose.STORE | Purpose.INIT:
             return []
 
@@ -130,57 +122,26 @@ def _servers(gateway: Gateway | None, operator: Operator | None) -> Iterator[Iss
         )
 
 
-def _custody(custody: Custody | None, environ: Mapping[str, str]) -> Iterator[Issue]:
-    if custody is None:
-        return
-    yield from key_place(custody)
-    here: SettingPath = ("custody",)
-    if custody.mnemonic_file is None:
-        yield Issue((*here, "mnemonic_file"), "is missing; write where the sealed mnemonic is")
-    else:
-        yield from _file(custody.mnemonic_file, (*here, "mnemonic_file"), "put the mnemonic there")
-    if custody.key_file is not None:
-        yield from _file(custody.key_file, (*here, "key_file"), "put the key there")
-    elif custody.key_env is not None and not environ.get(custody.key_env):
-        yield Issue(
-            (*here, "key_env"),
-            f"names the variable {custody.key_env}, which is not set; set it to the key",
-        )
-
-
-def key_place(custody: Custody) -> Iterator[Issue]:
-    """The key of the mnemonic has one place, a file or a variable."""
-    if custody.key_file is None and custody.key_env is None:
-        yield Issue(("custody", "key_file"), "is missing; write key_file or key_env")
-    if custody.key_file is not None and custody.key_env is not None:
-        yield Issue(("custody", "key_env"), "stands beside key_file; remove one of them")
-
-
-def _file(path: Path, setting: SettingPath, advice: str) -> Iterator[Issue]:
-    if path.is_dir():
-        yield Issue(setting, f"names {path}, which is a folder; write the path of a file")
-    elif not path.exists():
-        yield Issue(setting, f"names {path}, which is not there; {advice}, {_INIT}")
-    elif not os.access(path, os.R_OK):
-        yield Issue(setting, f"names {path}, which may not be read; give this account the right to")
-
-
 def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str]) -> Iterator[Issue]:
     if coins is None:
         return
     if not coins.enabled():
         yield Issue(("coins", "LTC", "enabled"), "is false for every coin; enable one")
     for symbol, coin in coins.enabled().items():
+        if symbol in COINS_WITHOUT_CLIENT:
+            why = COINS_WITHOUT_CLIENT[symbol]
+            yield Issue(("coins", symbol, "enabled"), f"is true; write false: {why}")
+            continue
         yield from _backends(symbol, coin, environ)
         if coin.rules.dust_base_units >= coin.rules.smallest_order_base_units:
             # A shortfall below the dust counts as paid: such an order would be free.
             yield Issue(("coins", symbol, "dust"), "is not below smallest_order; write less")
-    if coins.LTC.enabled and rates is not None and rates.fixed.LTC is None:
-        yield Issue(
-            ("rates", "fixed", "LTC"),
-            "is missing while LTC is enabled; write the price of one coin in your currency,"
-            ' as in "80.00"',
-        )
+        if rates is not None and symbol not in rates.fixed.prices():
+            yield Issue(
+                ("rates", "fixed", symbol),
+                f"is missing while {symbol} is enabled; write the price of one coin in your"
+                ' currency, as in "80.00"',
+            )
 
 
 def _grace(orders: Orders | None, coins: Coins | None) -> Iterator[Issue]:
@@ -209,7 +170,7 @@ def _warning(orders: Orders | None) -> Iterator[Issue]:
         )
 
 
-def _backends(symbol: str, coin: LitecoinSettings, environ: Mapping[str, str]) -> Iterator[Issue]:
+def _backends(symbol: str, coin: CoinSettings, environ: Mapping[str, str]) -> Iterator[Issue]:
     here: SettingPath = ("coins", symbol, "backends")
     if not coin.backends:
         yield Issue(

@@ -7,20 +7,18 @@ certain command only (a token, a password, a file) is checked in `configuration.
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
+from configuration.coins import Coins, Section
 from configuration.values import (
     CURRENCY,
     HOST,
     PATH,
     SECRET,
-    TABLES,
     TELEGRAM_IDS,
     TELEGRAM_TOKEN,
-    TEXT,
-    TRUTH,
     VARIABLE_NAME,
     amount,
     choice,
@@ -29,18 +27,11 @@ from configuration.values import (
     web_address,
     whole_number,
 )
-from domain.money import parse_coin, parse_rate
-from domain.rules import CoinRules, LatePayment, OrderRules, OverPayment, PartialStock
+from domain.money import parse_rate
+from domain.rules import LatePayment, OrderRules, OverPayment, PartialStock
 
 Port = Annotated[int, whole_number(0, 65_535)]
 Minutes = Annotated[float, duration("0.001", 43_200)]
-LTC_AMOUNT = BeforeValidator(amount(lambda text: parse_coin(text, "LTC"), "0.0005"))
-
-
-class Section(BaseModel):
-    """A table of the settings file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Shop(Section):
@@ -106,10 +97,23 @@ class Orders(Section):
     monitor_after_expiry_hours: Annotated[float, duration("0", 87_600)] = 168
 
 
+def fixed_rate(example: str) -> BeforeValidator:
+    """The price of one coin."""
+    return BeforeValidator(amount(parse_rate, example))
+
+
 class FixedRates(Section):
     """`[rates.fixed]`: the price of one coin in the shop's currency, as a decimal in quotes."""
 
-    LTC: Annotated[str | None, BeforeValidator(amount(parse_rate, "80.00"))] = None
+    BTC: Annotated[str | None, fixed_rate("60000.00")] = None
+    LTC: Annotated[str | None, fixed_rate("80.00")] = None
+    ETH: Annotated[str | None, fixed_rate("3000.00")] = None
+    SOL: Annotated[str | None, fixed_rate("150.00")] = None
+
+    def prices(self) -> dict[str, str]:
+        """Those that are given, by the coin's symbol."""
+        prices = {"BTC": self.BTC, "LTC": self.LTC, "ETH": self.ETH, "SOL": self.SOL}
+        return {symbol: price for symbol, price in prices.items() if price is not None}
 
 
 class Rates(Section):
@@ -119,60 +123,24 @@ class Rates(Section):
 
 
 class Custody(Section):
-    """`[custody]`: the sealed mnemonic, and where the key that opens it is."""
+    """`[custody]`: who has the keys.
 
-    mode: Annotated[str, choice("custody.mode", ["hot"])] = "hot"
+    "hot": the sealed mnemonic is here, and where the key that opens it is. "watch_only": addresses
+    come from what each coin's section has.
+    """
+
+    mode: Annotated[str, choice("custody.mode", ["hot", "watch_only"])] = "hot"
     mnemonic_file: Annotated[Path | None, PATH] = None
     key_file: Annotated[Path | None, PATH] = None
     key_env: Annotated[str | None, VARIABLE_NAME] = None
-
-
-class Backend(Section):
-    """One of `coins.LTC.backends`: a node.
-
-    `password` is filled in when the settings are loaded; in the settings file it is refused.
-    """
-
-    kind: Annotated[str, choice("coins.*.backends.*.kind", ["bitcoind"])] = "bitcoind"
-    url: Annotated[str, web_address("http://127.0.0.1:9332")] = ""
-    user: Annotated[str, TEXT] = ""
-    password_file: Annotated[Path | None, PATH] = None
-    password_env: Annotated[str | None, VARIABLE_NAME] = None
-    password: SecretStr = SecretStr("")
-
-
-class LitecoinSettings(Section):
-    """`[coins.LTC]`. Amounts are decimals in whole coins, in quotes."""
-
-    SYMBOL: ClassVar[str] = "LTC"
-
-    enabled: Annotated[bool, TRUTH] = False
-    network: Annotated[str, choice("coins.LTC.network", ["main", "test", "regtest"])] = "main"
-    confirmations: Annotated[int, whole_number(1, 1000)] = 3
-    poll_interval_seconds: Annotated[float, duration("0.05", 3600)] = 10
-    smallest_order: Annotated[str, LTC_AMOUNT] = "0.0005"
-    dust: Annotated[str, LTC_AMOUNT] = "0.00003"
-    backends: Annotated[tuple[Backend, ...], TABLES] = ()
+    marks_file: Annotated[Path, PATH, Field(validate_default=True)] = Path(
+        "data/secrets/addresses.marks"
+    )
 
     @property
-    def rules(self) -> CoinRules:
-        """What decisions need to know of the coin."""
-        return CoinRules(
-            coin=self.SYMBOL,
-            confirmations=self.confirmations,
-            smallest_order_base_units=parse_coin(self.smallest_order, self.SYMBOL),
-            dust_base_units=parse_coin(self.dust, self.SYMBOL),
-        )
-
-
-class Coins(Section):
-    """`[coins.*]`."""
-
-    LTC: LitecoinSettings = LitecoinSettings()
-
-    def enabled(self) -> dict[str, LitecoinSettings]:
-        """The coins that the shop takes, by symbol."""
-        return {coin.SYMBOL: coin for coin in (self.LTC,) if coin.enabled}
+    def is_hot(self) -> bool:
+        """Whether the keys are on this machine."""
+        return self.mode == "hot"
 
 
 class Log(Section):
@@ -218,6 +186,7 @@ class Settings(Section):
         )
 
     def fixed_rates(self) -> dict[str, Decimal]:
-        """The price of one coin in the shop's currency, by symbol."""
-        prices = {"LTC": self.rates.fixed.LTC}
-        return {coin: parse_rate(price) for coin, price in prices.items() if price is not None}
+        """The price of one coin in the shop's currency, by symbol, of the coins that it takes."""
+        enabled = self.coins.enabled()
+        prices = self.rates.fixed.prices()
+        return {coin: parse_rate(price) for coin, price in prices.items() if coin in enabled}

@@ -5,7 +5,6 @@ They are refused instead of ignored: an owner who has set a limit must not belie
 
 from configuration.problems import SettingPath
 
-_ONLY_LTC = "LTC is the coin of this version"
 _POLLING = "updates are fetched by polling"
 _ONE_NODE = "the node is polled every poll_interval_seconds"
 
@@ -14,17 +13,7 @@ UNAVAILABLE_KEYS: dict[str, str] = {
     "gateway.public_url": _POLLING,
     "rates.sources": "set the price of a coin in rates.fixed",
     "rates.max_age_seconds": "the prices in rates.fixed do not age",
-    "rates.fixed.BTC": _ONLY_LTC,
-    "rates.fixed.ETH": _ONLY_LTC,
-    "rates.fixed.SOL": _ONLY_LTC,
     "custody.key_in_notice": "notices never contain keys",
-    "coins.BTC": _ONLY_LTC,
-    "coins.ETH": _ONLY_LTC,
-    "coins.SOL": _ONLY_LTC,
-    "coins.*.confirmations_above": "coins.LTC.confirmations holds for every amount",
-    "coins.*.final_confirmations": "coins.LTC.confirmations settles a payment",
-    "coins.*.extended_public_key": "addresses come from custody.mnemonic_file",
-    "coins.*.addresses_file": "addresses come from custody.mnemonic_file",
     "coins.*.backends.*.zmq_url": _ONE_NODE,
     "coins.*.backends.*.ws_url": _ONE_NODE,
     "webhook": "payments are found by looking at the chain",
@@ -35,13 +24,17 @@ UNAVAILABLE_VALUES: dict[str, frozenset[str]] = {
     "shop.language": frozenset({"de", "es", "fr", "it", "pl", "pt", "ru", "tr", "uk"}),
     "telegram.mode": frozenset({"webhook"}),
     "actors.system_base": frozenset({"multiprocUDPBase", "multiprocQueueBase", "simpleSystemBase"}),
-    "custody.mode": frozenset({"watch_only"}),
     "coins.*.backends.*.kind": frozenset(
         {"electrum", "electrumx", "esplora", "blockbook", "ethereum", "solana", "webhook"}
     ),
 }
 """Values of settings that are alive, by the dotted name of the setting."""
 
+COINS_WITHOUT_CLIENT: dict[str, str] = {
+    "ETH": "addresses of ETH can be made, but this version cannot look at its chain yet",
+    "SOL": "addresses of SOL can be made, but this version cannot look at its chain yet",
+}
+"""Coins that have settings and addresses, and cannot be enabled: why not."""
 
 MISPLACED_KEYS: dict[str, str] = {
     "coins.*.backends.*.password": "must not stand here; write it into a file of its own and name"

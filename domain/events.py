@@ -56,6 +56,15 @@ class PlaceMoved:
     block_hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyExported:
+    """The owner was given the private key of an address; `order_id` None: of none of an order."""
+
+    order_id: int | None
+    coin: str
+    address_index: int
+
+
 ShopEvent = (
     ShopperSeen
     | TimeoutsCleared
@@ -63,6 +72,7 @@ ShopEvent = (
     | NoticeDelivered
     | NoticeUndeliverable
     | PlaceMoved
+    | KeyExported
     | Noticed
 )
 Event = OrderEvent | ShopEvent

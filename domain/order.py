@@ -4,7 +4,7 @@ The rules that turn news into events are in `domain.order_rules`, and what an ev
 order in `domain.evolution`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -132,6 +132,8 @@ class Order:
     address_index: int
     created_at: datetime
     expires_at: datetime
+    sealed_key: str | None = field(default=None, repr=False)
+    """The private key of the address, sealed; None where the shop has none."""
     status: OrderStatus = OrderStatus.CREATED
     payment_state: PaymentState = PaymentState.NONE
     version: int = 1

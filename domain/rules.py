@@ -33,13 +33,36 @@ class OverPayment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationsAbove:
+    """From this amount on so many confirmations, in place of fewer."""
+
+    amount_base_units: int
+    confirmations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoinRules:
-    """How one coin is taken. Amounts in base units."""
+    """How one coin is taken. Amounts in base units.
+
+    `final_confirmations`: after so many a receipt that was settled is looked at no more; None: as
+    many as settle it.
+    """
 
     coin: str
     confirmations: int
     smallest_order_base_units: int
     dust_base_units: int
+    confirmations_above: tuple[ConfirmationsAbove, ...] = ()
+    final_confirmations: int | None = None
+
+    def confirmations_for(self, amount_base_units: int) -> int:
+        """How many confirmations settle an order of this amount."""
+        steps = (
+            step.confirmations
+            for step in self.confirmations_above
+            if amount_base_units >= step.amount_base_units
+        )
+        return max((self.confirmations, *steps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,33 @@
 """Addresses and their high-water mark together. Everything here blocks: call it in one thread."""
 
-from payments.addresses import AddressSource, AddressSourceOpener
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+
+from loguru import logger
+
+from payments.address_source import (
+    AddressesUsedUpError,
+    AddressHistoryConnector,
+    AddressSource,
+    AddressSourceOpener,
+    DerivedAddress,
+    KeySealingSource,
+    ListedSource,
+)
 from payments.custody import CustodyError
 from payments.marks import HighWaterMark, first_index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """Addresses that may be handed out; every index below `next_index` was looked at.
+
+    `end`: of the list, as for `AddressBook.end`.
+    """
+
+    addresses: tuple[DerivedAddress, ...]
+    next_index: int
+    end: int | None = None
 
 
 class AddressBook:
@@ -24,18 +49,38 @@ class AddressBook:
         """
         self._source = self._source or self._opener.open()
         self._mark = self._mark or self._opener.open_mark()
-        return first_index(self._mark, first_free_index)
+        first = first_index(self._mark, first_free_index)
+        # A list may begin later than where the last one ended.
+        return max(first, self._source.start) if isinstance(self._source, ListedSource) else first
 
-    def derive(self, first: int, count: int) -> tuple[tuple[int, str], ...]:
-        """Index and address, `count` of them from the index `first` on.
+    def derive(self, first: int, count: int) -> tuple[DerivedAddress, ...]:
+        """At most `count` addresses from the index `first` on; fewer where there are no more.
 
         Raises:
+            AddressesUsedUpError: there is none at all.
             CustodyError: it is not open, or one of them cannot be derived.
         """
-        if self._source is None:
-            raise CustodyError("the address book is not open")
-        source = self._source
-        return tuple((index, source.derive(index)) for index in range(first, first + count))
+        source = self._opened()
+        derived: list[DerivedAddress] = []
+        for index in range(first, first + count):
+            try:
+                address = source.derive(index)
+            except AddressesUsedUpError:
+                if not derived:
+                    raise
+                break
+            key = source.sealed_key(index) if isinstance(source, KeySealingSource) else None
+            derived.append(DerivedAddress(index=index, address=address, sealed_key=key))
+        return tuple(derived)
+
+    def end(self) -> int | None:
+        """One above the last index that there is an address of; None where they do not run out.
+
+        Raises:
+            CustodyError: it is not open.
+        """
+        source = self._opened()
+        return source.end() if isinstance(source, ListedSource) else None
 
     def write_mark(self, next_index: int) -> int:
         """Put the mark at `next_index`, on disk when this returns; it is returned.
@@ -64,3 +109,39 @@ class AddressBook:
                 mark.write(next_index)
         finally:
             mark.close()
+
+    def _opened(self) -> AddressSource:
+        if self._source is None:
+            raise CustodyError("the address book is not open")
+        return self._source
+
+
+def derive_unseen(
+    book: AddressBook, history: AddressHistoryConnector | None, first: int, count: int
+) -> Ahead | Awaitable[Ahead]:
+    """Derive ahead here and now; without those which the chain has seen, where it can be asked.
+
+    Raises:
+        AddressesUsedUpError, CustodyError: as `AddressBook.derive`.
+        ChainUnavailableError: by the awaitable; the chain cannot be asked now.
+    """
+    derived = book.derive(first, count)
+    ahead = Ahead(addresses=derived, next_index=derived[-1].index + 1, end=book.end())
+    return ahead if history is None else _without_seen(ahead, history)
+
+
+async def _without_seen(ahead: Ahead, connector: AddressHistoryConnector) -> Ahead:
+    history = connector.open_history()
+    try:
+        seen = await history.seen(tuple(each.address for each in ahead.addresses))
+    finally:
+        await history.close()
+    if seen:
+        logger.error(
+            "{} addresses from index {} on were used before and are left out: does somebody else"
+            " use the same mnemonic?",
+            len(seen),
+            ahead.addresses[0].index,
+        )
+    unseen = tuple(each for each in ahead.addresses if each.address not in seen)
+    return replace(ahead, addresses=unseen)

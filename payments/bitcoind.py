@@ -5,30 +5,29 @@ no index is needed. A look reaches the tip and is then of one moment: blocks and
 again until the tip stands still. A way that is too long for one look is walked in several.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 from yarl import URL
 
-from payments.addresses import AddressError, script_of
 from payments.chain import ChainRefusedError, ChainUnavailableError, Found, Look, Place
+from payments.genesis import PUBLIC
 from payments.node_answers import found_in_block
 from payments.node_mempool import MempoolReader
 from payments.node_rpc import NodeAccess, NodeConnection, NodeError
 from payments.node_walk import last_in_chain, next_block
 from payments.patience import Patience
+from payments.script_filter import ScriptFilter
+from payments.watched_script import watched_script
 
-# The first block of each chain, so that a node of another coin is not taken for the right one. A
-# regtest chain may have any.
-_GENESIS = {
-    ("BTC", "main"): "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f",
-    ("BTC", "test"): "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943",
-    ("LTC", "main"): "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2",
-    ("LTC", "test"): "4966625a4b2851d9fdee139e56211a0d88575f59ed816ff5e6a63deb4e3e29a0",
-}
+if TYPE_CHECKING:
+    from payments.node_pushes import NodePushes
+
 _HEADERS_AHEAD_ALLOWED = 2  # of blocks that have just been announced and are being fetched
 _ROUNDS_UNTIL_STABLE = 10
 
@@ -37,7 +36,11 @@ _ROUNDS_UNTIL_STABLE = 10
 class BitcoindConnector:
     """A recipe for a client of one node.
 
-    `look_seconds` is how long one look walks before it reports how far it came.
+    `look_seconds` is how long one look walks before it reports how far it came. `zmq_url` is where
+    the node publishes `hashblock` and `rawtx`; it needs pyzmq.
+
+    Raises:
+        ValueError: `zmq_url` is no address, or pyzmq is not installed.
     """
 
     coin: str
@@ -47,6 +50,20 @@ class BitcoindConnector:
     password: str = field(repr=False)
     request_timeout_seconds: float = 30.0
     look_seconds: float = 10.0
+    zmq_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.zmq_url is None:
+            return
+        if not self.zmq_url.startswith(("tcp://", "ipc://")):
+            raise ValueError('the address of a node\'s ZeroMQ is "tcp://host:port"')
+        if find_spec("zmq") is None:
+            raise ValueError("zmq_url needs pyzmq: install it, or leave zmq_url out")
+
+    @property
+    def pushes(self) -> bool:
+        """Where ZeroMQ publishes."""
+        return self.zmq_url is not None
 
     def connect(self) -> "BitcoindClient":
         """A new client; nothing is sent yet."""
@@ -94,6 +111,8 @@ class BitcoindClient:
         self._script_by_address: dict[str, str] = {}
         self._address_by_script: dict[str, str] = {}
         self._mempool = MempoolReader()
+        self._watched = ScriptFilter()
+        self._pushes: NodePushes | None = None
 
     async def look(
         self, place: Place | None, addresses: Mapping[str, object], *, began_at: datetime
@@ -115,8 +134,26 @@ class BitcoindClient:
             except (LookupError, TypeError, ValueError, ArithmeticError) as error:
                 raise _unreadable(self._connector) from error
 
+    async def changed(self) -> None:
+        """Return when the node publishes a block, or what may be a payment; see `ChainClient`.
+
+        Without `zmq_url` it never returns. A node that is gone is heard of by the next look.
+
+        Raises:
+            ChainRefusedError: `zmq_url` cannot be connected to.
+        """
+        if self._pushes is None:
+            if self._connector.zmq_url is None:
+                await asyncio.Event().wait()
+                return
+            self._pushes = _pushes(self._connector.zmq_url)
+        await self._pushes.next(self._watched)
+
     async def close(self) -> None:
-        """Nothing is held between looks."""
+        """Let go of what pushes come by; nothing else is held between looks."""
+        pushes, self._pushes = self._pushes, None
+        if pushes is not None:
+            pushes.close()
 
     async def _look(self, node: NodeConnection, place: Place | None, began_at: datetime) -> Look:
         patience = Patience(self._connector.look_seconds)
@@ -160,16 +197,14 @@ class BitcoindClient:
         gone = self._script_by_address.keys() - addresses.keys()
         new = addresses.keys() - self._script_by_address.keys()
         for address in gone:
-            del self._address_by_script[self._script_by_address.pop(address)]
+            script = self._script_by_address.pop(address)
+            del self._address_by_script[script]
+            self._watched.remove(script)
         for address in new:
-            try:
-                script = script_of(address, self._connector.coin, self._connector.network)
-            except AddressError as error:
-                raise ChainRefusedError(
-                    f"{error}: the store has orders of another network than is configured"
-                ) from None
+            script = watched_script(address, self._connector.coin, self._connector.network)
             self._script_by_address[address] = script
             self._address_by_script[script] = address
+            self._watched.add(script)
         if new:
             self._mempool.addresses_were_added(now)
 
@@ -221,7 +256,7 @@ async def _tip(node: NodeConnection, connector: BitcoindConnector) -> Place:
             f"{connector.name} is on the network {str(info['chain'])[:20]!r} and the shop on"
             f" {connector.network!r}: change the one or the other"
         )
-    expected = _GENESIS.get((connector.coin, connector.network))
+    expected = PUBLIC.get((connector.coin, connector.network))
     if expected is not None and genesis != expected:
         raise ChainRefusedError(f"{connector.name} serves another coin: its first block differs")
     if connector.network != "regtest":
@@ -239,6 +274,16 @@ async def _require_in_step(
         )
     if (await node.call("getnetworkinfo"))["connections"] == 0:
         raise ChainUnavailableError(f"{connector.name} has no peers: its chain stands still")
+
+
+def _pushes(zmq_url: str) -> "NodePushes":
+    # Here, for pyzmq is not needed where nobody gives a `zmq_url`.
+    from payments.node_pushes import NodePushes  # noqa: PLC0415 - as said
+
+    try:
+        return NodePushes(zmq_url)
+    except ValueError as error:
+        raise ChainRefusedError(str(error)) from None
 
 
 def _unreadable(connector: BitcoindConnector) -> ChainUnavailableError:

@@ -26,7 +26,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One receipt on a watched address. `block_height` None: it is in the mempool."""
+    """One receipt on a watched address. `block_height` None: it is in the mempool.
+
+    `confirmations` is given by a chain that counts them in another way than by blocks on top.
+    """
 
     address: str
     transaction_id: str
@@ -35,11 +38,24 @@ class Found:
     block_height: int | None
     block_hash: str | None
     chain_time: datetime
+    confirmations: int | None = None
 
     @property
     def receipt_id(self) -> str:
         """Unique for one address."""
         return receipt_id(self.transaction_id, self.output_index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the shop knows of a watched address.
+
+    `urgent`: somebody waits for this address, or it is new: it is looked at in every round,
+    where a backend cannot look at all of them in each. `receipts` as they were last found.
+    """
+
+    receipts: tuple[Found, ...] = ()
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +80,50 @@ class Look:
     complete: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressLook:
+    """What one look showed where a backend is asked address by address.
+
+    `receipts` has each address that was looked at, with everything that the chain and, where there
+    is one, the mempool show of it now; what is missing there is gone. An address that is not in
+    it was not looked at, and nothing may be concluded of it. `place` is the tip that all of this
+    belongs to: heights of receipts are never above it. Not `complete`: the backend is still on its
+    way to the tip, and shows no address yet.
+    """
+
+    began_at: datetime
+    place: Place
+    receipts: Mapping[str, tuple[Found, ...]]
+    complete: bool = True
+
+
 class ChainClient(Protocol):
-    """One view of one chain. Not shared between actors."""
+    """One view of one chain. Not shared between actors; used in the loop of one thread."""
 
     async def look(
-        self, place: Place | None, addresses: Mapping[str, object], *, began_at: datetime
-    ) -> Look:
-        """Walk from `place` towards the tip and read the mempool.
+        self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+    ) -> Look | AddressLook:
+        """See what the watched addresses have received, up to the tip.
 
-        The keys of `addresses` are what is watched. `place` None: the shop has never looked; start
-        at the tip, for no address is older.
+        A client that reads blocks walks from `place` and answers with a `Look`; one that asks
+        for addresses answers with an `AddressLook`. `addresses` are what is watched, with what is
+        known of each. `place` None: the shop has never looked; start at the tip, for no
+        address is older.
 
         Raises:
             ChainUnavailableError: not now.
             ChainRefusedError: never, as configured.
+        """
+        ...
+
+    async def changed(self) -> None:
+        """Return when the backend says that a look may show something new.
+
+        Called again after each return; may be called while a look is under way. Where the
+        backend does not push, it never returns; it may be cancelled at any time.
+
+        Raises:
+            ChainUnavailableError: the backend pushes, and cannot be reached now.
         """
         ...
 
@@ -89,6 +135,11 @@ class ChainClient(Protocol):
 class ChainConnector(Protocol):
     """A picklable recipe for a client."""
 
+    @property
+    def pushes(self) -> bool:
+        """Whether the backend tells of news unasked, so that `changed` is worth a call."""
+        ...
+
     def connect(self) -> ChainClient:
         """A new client; nothing is sent yet."""
         ...
@@ -96,7 +147,9 @@ class ChainConnector(Protocol):
 
 def sighting(found: Found, tip_height: int, seen_at: datetime) -> Sighting:
     """What a find means at this height of the chain."""
-    confirmations = 0 if found.block_height is None else tip_height - found.block_height + 1
+    confirmations = found.confirmations
+    if confirmations is None:
+        confirmations = 0 if found.block_height is None else tip_height - found.block_height + 1
     return Sighting(
         transaction_id=found.transaction_id,
         output_index=found.output_index,

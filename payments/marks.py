@@ -45,6 +45,27 @@ def marks_file(mnemonic_file: Path) -> Path:
     return mnemonic_file.with_name(f"{mnemonic_file.name}.marks")
 
 
+def read_marks(path: Path) -> dict[str, int]:
+    """All marks in a file by their names, as in "LTC/regtest"; a shop may hold them.
+
+    Raises:
+        CustodyError: the file is not what it should be.
+    """
+    try:
+        marks = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise CustodyError(
+            f"the marks of addresses in {path} cannot be read: {error.strerror}"
+        ) from None
+    except (ValueError, RecursionError):
+        raise _broken(path) from None
+    if not isinstance(marks, dict) or not all(map(_is_index, marks.values())):
+        raise _broken(path)
+    return marks
+
+
 class FileMark:
     """A mark in the file of marks, held by one process at a time until it is closed.
 
@@ -84,7 +105,7 @@ class FileMark:
         Raises:
             CustodyError: the file is not what it should be.
         """
-        return self._marks().get(self._name)
+        return read_marks(self._path).get(self._name)
 
     def write(self, next_index: int) -> None:
         """Put the mark at `next_index`; it is on disk when this returns.
@@ -93,7 +114,7 @@ class FileMark:
             CustodyError: the file is not what it should be, or cannot be written.
         """
         with self._alone():
-            marks = self._marks()
+            marks = read_marks(self._path)
             marks[self._name] = next_index
             try:
                 replace(self._path, f"{json.dumps(marks, sort_keys=True)}\n")
@@ -112,27 +133,6 @@ class FileMark:
         lock_path = self._path.with_name(f"{self._path.name}.lock")
         with _locked(lock_path, fcntl.LOCK_EX, f"{self._path} is locked"):
             yield
-
-    def _marks(self) -> dict[str, int]:
-        try:
-            marks = json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise CustodyError(
-                f"the marks of addresses in {self._path} cannot be read: {error.strerror}"
-            ) from None
-        except (ValueError, RecursionError):
-            raise self._broken() from None
-        if not isinstance(marks, dict) or not all(map(_is_index, marks.values())):
-            raise self._broken()
-        return marks
-
-    def _broken(self) -> CustodyError:
-        return CustodyError(
-            f"{self._path} is damaged: write a JSON object into it such as"
-            f' {{"{self._name}": 100}}, with a number above every index ever handed out'
-        )
 
 
 def first_index(mark: HighWaterMark, first_free_index: int) -> int:
@@ -153,6 +153,13 @@ def first_index(mark: HighWaterMark, first_free_index: int) -> int:
         )
     # A mark below the store's is older than the store: a restored copy of the file.
     return max(known or 0, first_free_index)
+
+
+def _broken(path: Path) -> CustodyError:
+    return CustodyError(
+        f"{path} is damaged: write a JSON object into it such as"
+        ' {"LTC/main": 100}, with a number above every index ever handed out of each coin'
+    )
 
 
 def _is_index(value: object) -> bool:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from payments.chain import Found
+from payments.json_rpc import Call
 from payments.node_answers import found_in_mempool, hits
-from payments.node_rpc import Call, NodeConnection, NodeError
+from payments.node_rpc import NodeConnection, NodeError
 from payments.patience import Patience
 
 # An address may be told here a little after the shopper has it: what was fetched so recently, and

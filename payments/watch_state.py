@@ -6,14 +6,18 @@ addresses that it does not concern.
 """
 
 import heapq
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from payments.chain import Found, Place
+from payments.chain import Found, Known, Place
 
 Gist = tuple[tuple[str, int, str | None, bool], ...]
 """What decisions depend on: of each receipt its id, base units, block, and whether confirmed."""
+
+# Shared by all addresses of which nothing is known.
+_EMPTY_AND_URGENT = Known(urgent=True)
+_EMPTY = Known(urgent=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,14 @@ class Track:
         """Whether there is nothing to see and nobody was told otherwise."""
         return not self.in_blocks and not self.in_mempool and self.taken == ()
 
+    def known(self) -> Known:
+        """What a client is told of it. Somebody waits for it as long as its time has no end."""
+        is_urgent = self.target.watch_until is None
+        if not self.in_blocks and not self.in_mempool:
+            return _EMPTY_AND_URGENT if is_urgent else _EMPTY
+        receipts = {**self.in_mempool, **self.in_blocks}
+        return Known(receipts=tuple(receipts.values()), urgent=is_urgent)
+
 
 @dataclass(slots=True, kw_only=True)
 class WatchState:
@@ -73,26 +85,34 @@ class WatchState:
     """Addresses whose tracks are not empty; every look concerns them."""
     _ends: list[tuple[datetime, str]] = field(default_factory=list)
     """A heap of the times at which addresses need no watching any more; some were changed since."""
-    _addresses: Mapping[str, None] | None = None
-    """What `addresses` gave last, where it still holds."""
+    _known: dict[str, Known] = field(default_factory=dict)
+    """What clients are told of each address."""
+    _addresses: Mapping[str, Known] | None = None
+    """A copy of it that `addresses` gave last, where it still holds."""
 
-    def addresses(self) -> Mapping[str, None]:
-        """All that are watched now, as a copy that stays as it is."""
+    def addresses(self, asked: Iterable[str] = ()) -> Mapping[str, Known]:
+        """All that are watched now, as a copy that stays as it is; those `asked` for are urgent."""
         if self._addresses is None:
-            self._addresses = dict.fromkeys(self.tracks)
-        return self._addresses
+            self._addresses = dict(self._known)
+        hurried = {
+            each: replace(self._known[each], urgent=True)
+            for each in asked
+            if each in self._known and not self._known[each].urgent
+        }
+        return {**self._addresses, **hurried} if hurried else self._addresses
 
     def put(self, track: Track) -> None:
         """Keep what is known of an address now."""
         target = track.target
         before = self.tracks.get(target.address)
-        if before is None:
-            self._addresses = None
         if target.watch_until is not None and (
             before is None or before.target.watch_until != target.watch_until
         ):
             heapq.heappush(self._ends, (target.watch_until, target.address))
         self.tracks[target.address] = track
+        known = track.known()
+        if self._known.get(target.address) != known:
+            self._known[target.address], self._addresses = known, None
         if track.is_empty:
             self._busy.pop(target.address, None)
         else:
@@ -121,4 +141,5 @@ class WatchState:
         """Watch this address no more."""
         self.tracks.pop(track.target.address, None)
         self._busy.pop(track.target.address, None)
+        self._known.pop(track.target.address, None)
         self._addresses = None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from domain.payment import Sighting
-from payments.chain import Found, Look, Place, sighting
+from payments.chain import AddressLook, Found, Look, Place, sighting
 from payments.watch_state import Gist, Sent, Target, Track, WatchState
 
 RECENT = timedelta(seconds=60)
@@ -80,20 +80,35 @@ def apply_look(state: WatchState, look: Look, ended_at: datetime) -> None:
         if track is not None:
             shown = (blocks.get(address, ()), mempool.get(address, ()))
             state.put(_seen_again(track, look, base_height, *shown))
-    # Blocks that were read before a new address came must be read again for it.
-    if not state.went_back or state.place is None:
-        state.place = look.place
-    state.passed = _passed(state, look.place, ended_at)
+    _reach(state, look.place, ended_at)
+
+
+def apply_address_look(state: WatchState, look: AddressLook, ended_at: datetime) -> None:
+    """Take in what is shown of each address that was looked at."""
+    for address, receipts in look.receipts.items():
+        track = state.tracks.get(address)
+        if track is not None and (receipts or not track.is_empty):
+            blocks = [each for each in receipts if each.block_height is not None]
+            mempool = [each for each in receipts if each.block_height is None]
+            state.put(_shown(track, look, {}, blocks, mempool))
+    _reach(state, look.place, ended_at)
+
+
+def shows(state: WatchState, look: Look | AddressLook, address: str) -> bool:
+    """Whether the look, the last that was begun, has looked at this address."""
+    if isinstance(look, AddressLook):
+        return address in look.receipts and address in state.tracks
+    return is_covered(state, address)
 
 
 def due_reports(
-    state: WatchState, look: Look, asked: Collection[str], now: datetime
+    state: WatchState, look: Look | AddressLook, asked: Collection[str], now: datetime
 ) -> tuple[Report, ...]:
     """What is to be told after a complete look; addresses in `asked` are reported in any case."""
     reports: list[Report] = []
     for address in dict.fromkeys((*state.busy(), *asked)):
         track = state.tracks.get(address)
-        if track is None or not is_covered(state, address):
+        if track is None or not shows(state, look, address):
             continue
         gist = _gist(track, look.place.height)
         if address not in asked and not _is_due(track, gist, now):
@@ -116,10 +131,10 @@ def taken(state: WatchState, address: str, began_at: datetime) -> None:
         state.put(replace(track, taken=track.sent.gist, sent=None))
 
 
-def forget_settled(state: WatchState, look: Look) -> None:
+def forget_settled(state: WatchState, look: Look | AddressLook) -> None:
     """Forget the addresses whose time is over and of which nothing is open."""
     for track in state.ended_before(look.began_at):
-        if is_covered(state, track.target.address) and _is_settled(track, look.place.height):
+        if shows(state, look, track.target.address) and _is_settled(track, look.place.height):
             state.forget(track)
         else:
             state.ends_again(track)
@@ -178,6 +193,13 @@ def _found(address: str, recorded: Sighting) -> Found:
     )
 
 
+def _reach(state: WatchState, place: Place, ended_at: datetime) -> None:
+    # Blocks that were read before a new address came must be read again for it.
+    if not state.went_back or state.place is None:
+        state.place = place
+    state.passed = _passed(state, place, ended_at)
+
+
 def _seen_again(
     track: Track, look: Look, base_height: int, blocks: Iterable[Found], mempool: Iterable[Found]
 ) -> Track:
@@ -186,7 +208,18 @@ def _seen_again(
         for receipt, found in track.in_blocks.items()
         if (found.block_height or 0) <= base_height
     }
-    in_blocks |= {found.receipt_id: found for found in blocks}
+    return _shown(track, look, in_blocks, blocks, mempool)
+
+
+def _shown(
+    track: Track,
+    look: Look | AddressLook,
+    kept: Mapping[str, Found],
+    blocks: Iterable[Found],
+    mempool: Iterable[Found],
+) -> Track:
+    """The address with these in blocks beside those that are kept, and these in the mempool."""
+    in_blocks = {**kept, **{found.receipt_id: found for found in blocks}}
     in_mempool = {found.receipt_id: found for found in mempool}
     first_seen = dict.fromkeys((*in_blocks, *in_mempool), look.began_at)
     after = replace(

@@ -16,10 +16,10 @@ _ORDERS = ManyRows(
     INSERT INTO orders (id, user_id, request_id, status, payment_state, version, currency,
         fiat_currency, total_minor, rate, amount_quote_units, tolerance_quote_units,
         confirmations_required, payment_address, address_index, active_slot, created_at,
-        expires_at)
+        expires_at, private_key)
     VALUES
     """,
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 )
 _ITEMS = ManyRows(
     """
@@ -80,7 +80,7 @@ def _order_row(placed: PlacedOrder, created_at: str, expires_at: str) -> Row:
         split_amount(order.amount_base_units, order.coin)[0],
         split_amount(order.tolerance_base_units, order.coin)[0],
         order.confirmations_required, order.address, order.address_index, placed.active_slot,
-        created_at, expires_at,
+        created_at, expires_at, order.sealed_key,
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ _ORDER = """
         fiat_currency, total_minor, rate, amount_quote_units, tolerance_quote_units,
         confirmations_required, payment_address, address_index, created_at, expires_at, status,
         payment_state, version, covered_at, paid_at, shipped_at, closed_at, cancelled_by,
-        counted_as_timeout, extended_at, warned_of, revived_at, confirmed_by_telegram_id
+        counted_as_timeout, extended_at, warned_of, revived_at, confirmed_by_telegram_id,
+        private_key
     FROM orders JOIN users ON users.id = orders.user_id
 """
 # A page of ids is written into the statement as so many parameters; SQLite takes 32,766.
@@ -119,6 +120,7 @@ def _order(
         confirmations, address, address_index, created_at, expires_at, status,
         payment_state, version, covered_at, paid_at, shipped_at, closed_at, cancelled_by,
         counted_as_timeout, extended_at, warned_of, revived_at, confirmed_by_telegram_id,
+        sealed_key,
     ) = row  # fmt: skip
     return Order(
         order_id=order_id,
@@ -137,6 +139,7 @@ def _order(
         address_index=address_index,
         created_at=text_time(created_at),
         expires_at=text_time(expires_at),
+        sealed_key=sealed_key,
         status=OrderStatus(status),
         payment_state=PaymentState(payment_state),
         version=version,

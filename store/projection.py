@@ -10,6 +10,7 @@ from typing import assert_never
 from domain.events import (
     Event,
     ItemsAdded,
+    KeyExported,
     NoticeDelivered,
     NoticeUndeliverable,
     PlaceMoved,
@@ -138,7 +139,8 @@ def _write_shop_event(
     | TimeoutsCleared
     | NoticeDelivered
     | NoticeUndeliverable
-    | PlaceMoved,
+    | PlaceMoved
+    | KeyExported,
 ) -> None:
     match event:
         case ItemsAdded():
@@ -155,6 +157,9 @@ def _write_shop_event(
             write_undeliverable(writing, event)
         case PlaceMoved():
             _write_place(writing, event)
+        case KeyExported():
+            detail = f"{event.coin} address {event.address_index}"
+            writing.audit(event, detail, order_id=event.order_id)
         case _:
             assert_never(event)
 

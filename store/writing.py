@@ -89,10 +89,13 @@ class Writing:
             )
         )
 
-    def audit(self, event: Event, detail: str = "") -> None:
-        """Keep who did what, when and why; `detail` has no goods, keys or texts of people."""
-        order_id = None if self.subject is None else self.subject.order_id
-        insert_audits(self.connection, [audit_row(self.record, event, order_id, self.at, detail)])
+    def audit(self, event: Event, detail: str = "", order_id: int | None = None) -> None:
+        """Keep who did what, when and why; `detail` has no goods, keys or texts of people.
+
+        `order_id`: where the command is not about an order as a whole.
+        """
+        subject_id = order_id if self.subject is None else self.subject.order_id
+        insert_audits(self.connection, [audit_row(self.record, event, subject_id, self.at, detail)])
 
 
 def audit_row(record: Record, event: Event, order_id: int | None, at: str, detail: str = "") -> Row:

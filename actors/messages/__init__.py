@@ -7,6 +7,7 @@ refusal is an event with a reason.
 
 from actors.messages.addresses import (
     AddressRefused,
+    AddressSupply,
     AddressTaken,
     StartAddresses,
     TakeAddress,
@@ -100,6 +101,7 @@ from actors.messages.stock import (
 __all__ = [
     "ActorFailed",
     "AddressRefused",
+    "AddressSupply",
     "AddressTaken",
     "AdminWish",
     "AttachNotifier",

@@ -1,6 +1,6 @@
 """Between orders and address actors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from thespian.actors import ActorAddress
@@ -31,11 +31,25 @@ class TakeAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressTaken:
-    """Handed out once and never again."""
+    """Handed out once and never again. `sealed_key`: its private key, where the shop has one."""
 
     order_id: int
     address: str
     index: int
+    sealed_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressSupply:
+    """To the root: a list of addresses gets short, is used up (`why`), or is long again.
+
+    `left`: how many there are still.
+    """
+
+    coin: str
+    left: int
+    is_low: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from store.migrations import (
     m0002_order_lifecycle,
     m0002_unit_guards,
     m0003_key_guards,
+    m0004_custody,
 )
 
 _GUARDS = (m0002_order_guards, m0002_unit_guards, m0002_money_guards)
@@ -36,6 +37,12 @@ def _order_lifecycle(db: Database) -> None:
 @_MIGRATIONS(name="0003_key_guards")
 def _key_guards(db: Database) -> None:
     for statement in m0003_key_guards.STATEMENTS:
+        db.execute(statement)
+
+
+@_MIGRATIONS(name="0004_custody")
+def _custody(db: Database) -> None:
+    for statement in m0004_custody.STATEMENTS:
         db.execute(statement)
 
 

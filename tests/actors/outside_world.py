@@ -94,6 +94,9 @@ class SmallChain:
             in_mempool=tuple(each for each in ours if each.block_height is None),
         )
 
+    async def changed(self) -> None:
+        await asyncio.Event().wait()
+
     async def close(self) -> None:
         pass
 
@@ -242,6 +245,8 @@ class Recipes:
 
     def __call__(self, name: str) -> Executor:
         return MortalExecutor(self._around, name)
+
+    pushes = False
 
     def connect(self) -> SmallChain:
         return self._around.chain

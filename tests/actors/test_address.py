@@ -13,7 +13,9 @@ from actors.environment import Environment, NoticeSender, SystemClock
 from actors.messages import AddressRefused, AddressTaken, StartAddresses, TakeAddress
 from payments.addresses import AddressSource, AddressSourceOpener, Bip84Addresses, HotAddresses
 from payments.custody import CustodyError, key_text, new_mnemonic, seal, write_secret
+from payments.derived_addresses import address_of_key
 from payments.marks import HighWaterMark, marks_file
+from payments.order_keys import unseal_key
 from thespian_asyncio import ActorSystemBase, Executor, ThreadExecutor, join_executors
 from thespian_asyncio.testing import LoopExecutor, run_in_virtual_time
 
@@ -334,7 +336,12 @@ async def test_with_real_files_a_restart_goes_on_where_the_last_run_ended(tmp_pa
         for index in (2 * run, 2 * run + 1):
             answer = await stage.base.ask_async(stage.actor, TakeAddress(order_id=index), 10)
             address = expected.derive(index)
-            assert answer == AddressTaken(order_id=index, address=address, index=index)
+            assert isinstance(answer, AddressTaken)
+            assert (answer.order_id, answer.address, answer.index) == (index, address, index)
+            assert answer.sealed_key is not None
+            place = {"coin": "LTC", "network": "regtest", "address": address}
+            private_key = unseal_key(answer.sealed_key, KEY, **place)
+            assert address_of_key(private_key, "LTC", "regtest") == address
         on_disk = json.loads(marks_file(tmp_path / "mnemonic").read_text())
         assert on_disk["LTC/regtest"] > 2 * run + 1
         assert await stage.base.shutdown_async()

@@ -56,6 +56,9 @@ class ScriptedChain:
     began: list[float] = field(default_factory=list)
     places: list[Place | None] = field(default_factory=list)
     under_way: int = 0
+    pushes: bool = False
+    news: asyncio.Queue[Exception | None] = field(default_factory=asyncio.Queue)
+    listened: int = 0
 
     def connect(self) -> ChainClient:
         return self
@@ -84,6 +87,12 @@ class ScriptedChain:
             in_mempool=tuple(each for each in self.mempool if each.address in addresses),
             complete=self.complete,
         )
+
+    async def changed(self) -> None:
+        self.listened += 1
+        error = await self.news.get()
+        if error is not None:
+            raise error
 
     async def close(self) -> None:
         pass

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import run
+from composition.command_line import loaded
 from configuration.requirements import Purpose
 from store.contract import WriterSettings
 from store.writer import StoreWriter
@@ -60,7 +61,7 @@ def test_init_asks_for_what_is_missing_and_makes_a_shop_that_can_be_served(
     written = tomllib.loads(fresh.read_text())
     assert written["telegram"]["token"] == "123456:AAbbCC"
     assert written["telegram"]["admin_ids"] == [7, 8]
-    settings = run.loaded(fresh, Purpose.SERVE)
+    settings = loaded(fresh, Purpose.SERVE)
     password = settings.coins.LTC.backends[0].password.get_secret_value()
     assert password == "node password"
     assert "abandon" not in capsys.readouterr().out
@@ -163,7 +164,7 @@ def test_init_makes_the_tables_that_are_not_there(
     fresh.write_text("[coins.LTC]\nenabled = true\n")
     answer(monkeypatch, "1:a\n5\nhttp://127.0.0.1:9332/\nme\nsecret\n12.50\n")
     assert called(fresh, "init") == 0
-    settings = run.loaded(fresh, Purpose.SERVE)
+    settings = loaded(fresh, Purpose.SERVE)
     assert settings.coins.LTC.backends[0].url == "http://127.0.0.1:9332"
     assert settings.coins.LTC.backends[0].password.get_secret_value() == "secret"
     assert settings.rates.fixed.LTC == "12.50"
@@ -201,7 +202,7 @@ def test_what_the_environment_gives_is_not_asked_for(
     )
     assert called(fresh, "init") == 0
     assert "1:a" not in fresh.read_text()
-    assert run.loaded(fresh, Purpose.SERVE).telegram.admin_ids == (5,)
+    assert loaded(fresh, Purpose.SERVE).telegram.admin_ids == (5,)
 
 
 def test_an_empty_variable_is_not_asked_for_in_vain(
@@ -267,7 +268,7 @@ def test_custody_that_cannot_be_opened_is_one_line_and_exit_status_2(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["custody", "address", "BTC", "0"], "'BTC' is not a coin of this version: write LTC"),
+        (["custody", "address", "XMR", "0"], "'XMR' is not one of 'BTC', 'LTC', 'ETH', 'SOL'"),
         (["custody", "address", "LTC", "--", "-1"], "-1 is not in the range"),
         (["custody", "address", "LTC"], "Missing argument 'INDEX'"),
         (["sell"], "No such command 'sell'"),

@@ -178,19 +178,11 @@ def test_a_value_out_of_its_range_is_refused(
 
 
 UNAVAILABLE = [
+    "custody.key_in_notice = false",
     'telegram.webhook_secret = "x"',
     'gateway.public_url = "https://x"',
     'rates.sources = ["a"]',
     "rates.max_age_seconds = 300",
-    'rates.fixed.BTC = "1"',
-    "custody.key_in_notice = false",
-    "coins.BTC.enabled = true",
-    "coins.ETH.chain_id = 1",
-    "coins.SOL.enabled = false",
-    "coins.LTC.confirmations_above = []",
-    "coins.LTC.final_confirmations = 6",
-    'coins.LTC.extended_public_key = "x"',
-    'coins.LTC.addresses_file = "x"',
     'webhook.secret_file = "x"',
 ]
 
@@ -210,7 +202,6 @@ def test_a_setting_without_effect_is_refused_instead_of_ignored(
     ("setting", "write"),
     [
         ('telegram.mode = "webhook"', "polling"),
-        ('custody.mode = "watch_only"', "hot"),
         ('actors.system_base = "multiprocQueueBase"', "thespian_asyncio"),
         ('shop.language = "de"', "en"),
     ],

@@ -19,7 +19,7 @@ from pathlib import Path
 from loguru import logger
 from thespian.actors import ActorAddress, ActorSystem
 
-from actors import chain_watcher
+from actors import place_records
 from actors.environment import Environment, SystemClock
 from actors.messages import GetShopHealth, ShopHealth, ShopStarted, StartShop
 from actors.shop import Shop
@@ -72,7 +72,7 @@ def main(folder: Path, life: int, seed: int) -> None:
     logger.remove()
     logger.add(sys.stderr, level="WARNING")
     watching.RECENT = WATCHING_RECENT
-    chain_watcher.PLACE_AT_MOST_EVERY = PLACE_AT_MOST_EVERY
+    place_records.PLACE_AT_MOST_EVERY = PLACE_AT_MOST_EVERY
     asyncio.run(_run(folder, life, seed))
 
 

@@ -5,6 +5,7 @@ chain as the last one left it. Telegram takes everything at once, and tells the 
 then the shop has acknowledged to somebody outside what the notice says.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ class ChainFile:
             in_mempool=(),
         )
 
+    async def changed(self) -> None:
+        """Never."""
+        await asyncio.Event().wait()
+
     async def close(self) -> None:
         """The file is closed when the process is killed."""
 
@@ -100,6 +105,11 @@ class OneChain:
     """Hands out the one chain of the process (`payments.chain.ChainConnector`)."""
 
     chain: ChainFile
+
+    @property
+    def pushes(self) -> bool:
+        """It has to be looked at."""
+        return False
 
     def connect(self) -> ChainFile:
         """The chain."""

@@ -318,6 +318,8 @@ class SimulatedClient:
     disturbed_at: datetime = _LONG_AGO
     """When a look was last made slow or incomplete."""
 
+    pushes = False
+
     def connect(self) -> "SimulatedClient":
         """A client."""
         return self
@@ -344,6 +346,10 @@ class SimulatedClient:
             made = LookMade(began_at=began_at, truly_began_at=truly_began_at, ended_at=self.now())
             self.looks.append(made)
         return look
+
+    async def changed(self) -> None:
+        """Never."""
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Nothing is held."""

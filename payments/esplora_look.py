@@ -1,0 +1,99 @@
+"""Reading many addresses at an Esplora server in one look, some at once."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from loguru import logger
+
+from payments.chain import ChainRefusedError, ChainUnavailableError, Found, Known
+from payments.esplora_http import (
+    AT_ONCE,
+    EsploraConnection,
+    EsploraError,
+    LeftAloneError,
+    SpentError,
+)
+from payments.esplora_reading import EsploraReader
+from payments.patience import Patience
+
+BROKEN_ANSWERS = (LookupError, TypeError, ValueError, ArithmeticError)
+"""What reading an answer of an unexpected shape raises."""
+
+
+def unreadable(server_name: str) -> ChainUnavailableError:
+    """What to raise for it."""
+    return ChainUnavailableError(
+        f"{server_name} gives answers that are not those of an Esplora API"
+    )
+
+
+class EsploraReading:
+    """What one look has read so far, and how it failed."""
+
+    def __init__(
+        self,
+        reader: EsploraReader,
+        connection: EsploraConnection,
+        addresses: Mapping[str, Known],
+        *,
+        began_at: datetime,
+        server_name: str,
+    ) -> None:
+        self._reader = reader
+        self._server_name = server_name
+        self._connection = connection
+        self._addresses = addresses
+        self._began_at = began_at
+        self._receipts: dict[str, tuple[Found, ...]] = {}
+        self._refusal: EsploraError | None = None
+        self._failure: ChainUnavailableError | ChainRefusedError | None = None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the server wants to be left alone, so that nothing more can be asked."""
+        return isinstance(self._failure, LeftAloneError)
+
+    async def read(self, turn: Sequence[str], patience: Patience) -> list[str]:
+        """Ask until all were asked for, something fails, or patience or requests end.
+
+        Those that were asked for are given back, whether they could be read or not.
+        """
+        asked: list[str] = []
+        for begins in range(0, len(turn), AT_ONCE):
+            some = turn[begins : begins + AT_ONCE]
+            await asyncio.gather(*(self._read(address) for address in some))
+            asked += some
+            if self._failure is not None or patience.is_over() or self._connection.is_spent:
+                break
+        return asked
+
+    def receipts_or_raise(self) -> dict[str, tuple[Found, ...]]:
+        """What was read.
+
+        Raises:
+            ChainUnavailableError: something failed, or nothing could be read.
+            ChainRefusedError: the server refuses us.
+            EsploraError: it refused every question.
+        """
+        trouble = self._failure or self._refusal
+        if trouble is None:
+            return self._receipts
+        if not self._receipts or (self._failure is not None and not self.is_cut_short):
+            raise trouble
+        logger.warning("{}: not all could be looked at: {}", self._server_name, trouble)
+        return self._receipts
+
+    async def _read(self, address: str) -> None:
+        try:
+            self._receipts[address] = await self._reader.receipts(
+                address, self._addresses[address], self._began_at
+            )
+        except SpentError:
+            return  # its turn comes again
+        except EsploraError as error:
+            self._refusal = error
+        except (ChainUnavailableError, ChainRefusedError) as error:
+            self._failure = self._failure or error
+        except BROKEN_ANSWERS:
+            self._failure = self._failure or unreadable(self._server_name)

@@ -1,0 +1,313 @@
+"""The chain as an Ethereum node shows it: what addresses hold, at one block.
+
+Every look is of one block, the latest, by its hash. The balances of all watched addresses at it
+come in a few calls, and only an account that differs from what is known is looked into
+(`payments.ethereum_inflow`). Transactions that wait for a block are shown where the node shows
+them.
+
+web3.py could do the asking, and brings some forty packages; what is asked here is plain JSON-RPC.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import aiohttp
+from loguru import logger
+from yarl import URL
+
+from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
+from payments.ethereum_heads import Heads
+from payments.ethereum_inflow import Stretch, receipts_of
+from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError, wei
+from payments.json_rpc import RpcAccess, RpcConnection, RpcError
+
+# Forks deeper than this are beyond finality on the main network (two epochs of 32 blocks).
+_REMEMBERED_PLACES = 200
+_STEP_BACK_BLOCKS = 100
+_NONCES_A_LOOK = 100
+_MAIN = 1
+# The main network makes a block every 12 s; a node whose latest is older stands still.
+_OLDEST_HEAD = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EthereumConnector:
+    """A recipe for a client of one node. An empty `user` sends no credentials."""
+
+    chain_id: int
+    url: str
+    ws_url: str | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+    request_timeout_seconds: float = 30.0
+
+    @property
+    def pushes(self) -> bool:
+        """Where there is a WebSocket."""
+        return self.ws_url is not None
+
+    def connect(self) -> "EthereumClient":
+        """A new client; nothing is sent yet."""
+        return EthereumClient(self)
+
+    @property
+    def name(self) -> str:
+        """The node for people, without credentials."""
+        url = URL(self.url)
+        return f"the ETH node at {url.host}:{url.port}"
+
+    @property
+    def access(self) -> RpcAccess:
+        """Where the node is and who asks."""
+        headers = {}
+        if self.user:
+            login = aiohttp.encode_basic_auth(self.user, self.password, "utf-8")
+            headers["Authorization"] = login
+        return RpcAccess(
+            name=self.name,
+            url=str(URL(self.url).with_user(None)),
+            headers=headers,
+            version="2.0",
+            identified_by="the credentials",
+            if_refused="compare user, password and address with what its operator gave you",
+            request_timeout_seconds=self.request_timeout_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """What the client knows of an address: its receipts in blocks, and its nonce at `height`.
+
+    `seen` is what the last look's balances said of it. A new one may have been paid since `height`.
+    """
+
+    receipts: tuple[Found, ...]
+    seen: tuple[int, bool] | None = None
+    nonce: int = 0
+    height: int = 0
+    is_new: bool = False
+
+
+class EthereumClient:
+    """One view of one node."""
+
+    def __init__(self, connector: EthereumConnector) -> None:
+        self._connector = connector
+        self._accounts: dict[str, _Account] = {}
+        self._passed: deque[Place] = deque(maxlen=_REMEMBERED_PLACES)
+        self._heads = Heads(connector.name, connector.ws_url, connector.request_timeout_seconds)
+        self._pending_since: dict[str, datetime] = {}
+        self._next_nonce_check = 0
+
+    async def look(
+        self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+    ) -> AddressLook:
+        """See what the addresses hold at the latest block; see `ChainClient`.
+
+        Raises:
+            ChainUnavailableError: the node cannot be reached, gives no usable answer, is not in
+                step with its network, or changed its mind during the look.
+            ChainRefusedError: the node refuses the credentials, or is of another chain.
+        """
+        name = self._connector.name
+        async with RpcConnection(self._connector.access) as connection:
+            node = EthereumNode(connection, name)
+            try:
+                return await self._look(node, place, addresses, began_at)
+            except RpcError as error:
+                raise ChainUnavailableError(f"{name} refuses: {error}") from None
+            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+                raise ChainUnavailableError(
+                    f"{name} gives answers that are not those of an Ethereum node"
+                ) from error
+
+    async def changed(self) -> None:
+        """Return when there is a new block; never where the node has no `ws_url`.
+
+        Raises:
+            ChainUnavailableError: the subscription cannot be had, or broke.
+        """
+        await self._heads.next()
+
+    async def close(self) -> None:
+        """End the subscription."""
+        await self._heads.close()
+
+    async def _look(
+        self,
+        node: EthereumNode,
+        place: Place | None,
+        addresses: Mapping[str, Known],
+        began_at: datetime,
+    ) -> AddressLook:
+        head = await node.head(self._connector.chain_id)
+        self._require_fresh(head, began_at)
+        base = await self._base(node, place or head.place, head.place)
+        accounts = self._as_of(base, place or base, addresses)
+        balances = await node.balances(tuple(addresses), head.place)
+        changed = {address for address in addresses if balances[address] != accounts[address].seen}
+        nonces = await node.nonces(self._to_ask(accounts, balances, changed), head.place)
+        for address, nonce in nonces.items():
+            account = accounts[address]
+            end = AccountState(balances[address][0], nonce)
+            if address in changed or nonce != account.nonce:
+                account = await self._looked_into(node, account, address, base, head, end)
+            accounts[address] = replace(account, nonce=nonce, height=head.place.height)
+        for address in changed:
+            accounts[address] = replace(accounts[address], seen=balances[address])
+        waiting = await self._waiting(node, accounts, began_at)
+        if await node.block_hash(head.place.height) != head.place.block_hash:
+            raise ChainUnavailableError(
+                f"{self._connector.name} has exchanged its latest block during the look"
+            )
+        self._adopt(accounts, head.place)
+        return AddressLook(
+            began_at=began_at,
+            place=head.place,
+            receipts={
+                address: account.receipts + waiting.get(address, ())
+                for address, account in accounts.items()
+            },
+        )
+
+    async def _base(self, node: EthereumNode, place: Place, head: Place) -> Place:
+        """The newest place that is still of the chain; what is known holds up to it."""
+        for known in (*reversed(self._passed), place):
+            if known.height > head.height:
+                continue
+            if await node.block_hash(known.height) == known.block_hash:
+                return known
+        lowest = min(place.height, head.height, *(each.height for each in self._passed))
+        height = max(0, lowest - _STEP_BACK_BLOCKS)
+        block_hash = await node.block_hash(height)
+        return Place(height=height, block_hash=block_hash or "")
+
+    def _as_of(
+        self, base: Place, place: Place, addresses: Mapping[str, Known]
+    ) -> dict[str, _Account]:
+        """The accounts of these addresses without what happened after `base`."""
+        is_fork = bool(self._passed) and base != self._passed[-1]
+        accounts = {}
+        for address, known in addresses.items():
+            account = self._accounts.get(address)
+            if account is None:
+                receipts = tuple(each for each in known.receipts if each.block_height is not None)
+                height = min(base.height, place.height)
+                account = _Account(receipts=receipts, height=height, is_new=True)
+            if is_fork or account.seen is None:
+                kept = tuple(e for e in account.receipts if (e.block_height or 0) <= base.height)
+                height = min(account.height, base.height)
+                account = replace(account, receipts=kept, seen=None, height=height)
+            # Never used by the chain and known as such: nothing has to be looked into.
+            if account.seen is None and not account.receipts:
+                account = replace(account, seen=(0, False))
+            accounts[address] = account
+        return accounts
+
+    def _to_ask(
+        self,
+        accounts: Mapping[str, _Account],
+        balances: Mapping[str, tuple[int, bool]],
+        changed: set[str],
+    ) -> list[str]:
+        """Whose number of sent transactions is asked for: all that changed, and others in turn.
+
+        An account that sent as much as it received between two looks shows it by nothing else.
+        """
+        used = [address for address in accounts if balances[address][1] and address not in changed]
+        start = self._next_nonce_check % max(1, len(used))
+        in_turn = (used[start:] + used[:start])[:_NONCES_A_LOOK]
+        self._next_nonce_check = start + len(in_turn)
+        return [*(address for address in accounts if address in changed), *in_turn]
+
+    async def _looked_into(
+        self,
+        node: EthereumNode,
+        account: _Account,
+        address: str,
+        base: Place,
+        head: Block,
+        end: AccountState,
+    ) -> _Account:
+        stretch = await self._stretch(node, account, address, base, head, end)
+        if stretch.before_state.balance_wei > end.balance_wei and (
+            stretch.before_state.nonce == end.nonce
+        ):
+            logger.warning("{} holds less than it received and has sent nothing", address)
+            return account
+        found = await receipts_of(node, stretch, account.receipts)
+        new = tuple(each for each in found if each not in account.receipts)
+        return replace(account, receipts=account.receipts + new)
+
+    async def _stretch(
+        self,
+        node: EthereumNode,
+        account: _Account,
+        address: str,
+        base: Place,
+        head: Block,
+        end: AccountState,
+    ) -> Stretch:
+        """From where the account is known, to the head."""
+        after, nonce = account.height if account.is_new else base.height, 0
+        balance = sum(each.amount_base_units for each in account.receipts)
+        if end.nonce:
+            if account.seen is None or account.nonce != end.nonce:
+                after = account.height
+            try:
+                state = await node.state(address, after)
+                balance, nonce = state.balance_wei, state.nonce
+            except HistoryMissingError:
+                balance = account.seen[0] if account.seen is not None else 0
+                nonce = account.nonce
+        return Stretch(
+            address=address,
+            after=after,
+            before_state=AccountState(balance, nonce),
+            up_to=head.place,
+            end_state=end,
+        )
+
+    async def _waiting(
+        self, node: EthereumNode, accounts: Mapping[str, _Account], began_at: datetime
+    ) -> dict[str, tuple[Found, ...]]:
+        """Transactions that pay watched addresses and are in no block yet."""
+        watched = {address.lower(): address for address in accounts}
+        waiting: dict[str, tuple[Found, ...]] = {}
+        since: dict[str, datetime] = {}
+        for each in await node.pending():
+            address, name = watched.get(str(each.get("to") or "").lower()), str(each["hash"])
+            if address is None or wei(each) == 0:
+                continue
+            if any(known.transaction_id == name for known in accounts[address].receipts):
+                continue
+            since[name] = self._pending_since.get(name, began_at)
+            found = Found(
+                address=address,
+                transaction_id=name,
+                output_index=None,
+                amount_base_units=wei(each),
+                block_height=None,
+                block_hash=None,
+                chain_time=since[name],
+            )
+            waiting[address] = (*waiting.get(address, ()), found)
+        self._pending_since = since
+        return waiting
+
+    def _adopt(self, accounts: dict[str, _Account], place: Place) -> None:
+        self._accounts = {
+            address: replace(account, is_new=False) if account.is_new else account
+            for address, account in accounts.items()
+        }
+        while self._passed and self._passed[-1].height >= place.height:
+            self._passed.pop()
+        self._passed.append(place)
+
+    def _require_fresh(self, head: Block, now: datetime) -> None:
+        if self._connector.chain_id == _MAIN and now - head.time > _OLDEST_HEAD:
+            raise ChainUnavailableError(
+                f"{self._connector.name} stands still: its latest block is of {head.time}"
+            )

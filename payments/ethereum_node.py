@@ -1,0 +1,181 @@
+"""What is asked of an Ethereum node (Ethereum JSON-RPC specification, `eth_*`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.chain import ChainRefusedError, ChainUnavailableError, Place
+from payments.ethereum_balances import ADDRESSES_A_CALL, call_data, read_balances
+from payments.json_rpc import Call, RpcConnection, RpcError
+from payments.pages import pages
+
+CALLS_A_BATCH = 50
+_BLOCKS_A_BATCH = 10
+
+
+class HistoryMissingError(Exception):
+    """The node no longer has the state of a block that old."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An account at a block: wei, and how many transactions it has sent."""
+
+    balance_wei: int
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A block's place and time, with its transactions as the node gives them."""
+
+    place: Place
+    parent_hash: str
+    time: datetime
+    transactions: Sequence[Mapping[str, Any]]
+
+
+class EthereumNode:
+    """Questions to one node over one connection.
+
+    Every method raises ChainUnavailableError where there is no usable answer.
+    """
+
+    def __init__(self, connection: RpcConnection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    async def head(self, chain_id: int) -> Block:
+        """The latest block, without its transactions.
+
+        Raises:
+            ChainRefusedError: the node is of another chain.
+        """
+        its_id, syncing, latest = await self._results(
+            [
+                ("eth_chainId", []),
+                ("eth_syncing", []),
+                ("eth_getBlockByNumber", ["latest", False]),
+            ]
+        )
+        if _number(its_id) != chain_id:
+            raise ChainRefusedError(
+                f"{self._name} is of chain {_number(its_id)} and the shop of chain {chain_id}:"
+                " change coins.ETH.chain_id or the backend"
+            )
+        if syncing is not False:
+            raise ChainUnavailableError(f"{self._name} is catching up with its network")
+        return _block(latest)
+
+    async def block_hash(self, height: int) -> str | None:
+        """The hash of the block of that height; None above the tip."""
+        (answer,) = await self._results([("eth_getBlockByNumber", [hex(height), False])])
+        return None if answer is None else str(answer["hash"])
+
+    async def blocks(self, heights: Sequence[int]) -> list[Block]:
+        """Blocks with all their transactions."""
+        found = []
+        for some in pages(heights, _BLOCKS_A_BATCH):
+            answers = await self._results(
+                [("eth_getBlockByNumber", [hex(height), True]) for height in some]
+            )
+            found += [_block(answer) for answer in answers]
+        return found
+
+    async def pending(self) -> Sequence[Mapping[str, Any]]:
+        """Transactions that wait for a block; none where the node does not show them."""
+        call: Call = ("eth_getBlockByNumber", ["pending", True])
+        (answer,) = await self._connection.batch([call])
+        if isinstance(answer, RpcError) or answer is None:
+            return ()
+        return [each for each in answer["transactions"] if isinstance(each, Mapping)]
+
+    async def balances(self, addresses: Sequence[str], place: Place) -> dict[str, tuple[int, bool]]:
+        """Of each address its wei at a block, and whether the chain knows it.
+
+        An address with no wei that the chain knows has sent transactions.
+        """
+        parts = list(pages(addresses, ADDRESSES_A_CALL))
+        answers = await self._results(
+            [("eth_call", [{"data": call_data(part)}, _at(place)]) for part in parts]
+        )
+        found: dict[str, tuple[int, bool]] = {}
+        for part, answer in zip(parts, answers, strict=True):
+            found.update(zip(part, read_balances(str(answer), len(part)), strict=True))
+        return found
+
+    async def nonces(self, addresses: Sequence[str], place: Place) -> dict[str, int]:
+        """How many transactions each address has sent by a block."""
+        answers = await self._results(
+            [("eth_getTransactionCount", [address, _at(place)]) for address in addresses]
+        )
+        return {
+            address: _number(answer) for address, answer in zip(addresses, answers, strict=True)
+        }
+
+    async def state(self, address: str, height: int) -> AccountState:
+        """An account at the block of that height.
+
+        Raises:
+            HistoryMissingError: the node has forgotten it.
+        """
+        at = hex(height)
+        calls: list[Call] = [
+            ("eth_getBalance", [address, at]),
+            ("eth_getTransactionCount", [address, at]),
+        ]
+        balance, nonce = await self._connection.batch(calls)
+        if isinstance(balance, RpcError) or isinstance(nonce, RpcError):
+            raise HistoryMissingError(f"block {height}: {balance}")
+        return AccountState(_number(balance), _number(nonce))
+
+    async def receipts(self, transactions: Sequence[str]) -> list[Mapping[str, Any]]:
+        """What became of transactions that are in blocks."""
+        return await self._results([("eth_getTransactionReceipt", [each]) for each in transactions])
+
+    async def _results(self, calls: Sequence[Call]) -> list[Any]:
+        results: list[Any] = []
+        for some in pages(calls, CALLS_A_BATCH):
+            results += await self._connection.batch(some)
+        for result in results:
+            if isinstance(result, RpcError):
+                raise ChainUnavailableError(f"{self._name} refuses: {result}") from result
+        return results
+
+
+def wei(transaction: Mapping[str, Any]) -> int:
+    """The value of a transaction."""
+    return _number(transaction["value"])
+
+
+def succeeded(receipt: Mapping[str, Any]) -> bool:
+    """Whether a transaction did what it says; one that failed moves no value (EIP-658)."""
+    return _number(receipt["status"]) == 1
+
+
+def fee_wei(receipt: Mapping[str, Any]) -> int:
+    """What the sender of a transaction paid for it (EIP-1559, EIP-4844)."""
+    fee = _number(receipt["gasUsed"]) * _number(receipt["effectiveGasPrice"])
+    if receipt.get("blobGasUsed") is not None:
+        fee += _number(receipt["blobGasUsed"]) * _number(receipt["blobGasPrice"])
+    return fee
+
+
+def _at(place: Place) -> dict[str, object]:
+    return {"blockHash": place.block_hash, "requireCanonical": True}  # EIP-1898
+
+
+def _number(quantity: object) -> int:
+    if not isinstance(quantity, str):
+        raise TypeError(f"a quantity is hexadecimal text, not {type(quantity).__name__}")
+    return int(quantity, 16)
+
+
+def _block(answer: Mapping[str, Any]) -> Block:
+    return Block(
+        place=Place(height=_number(answer["number"]), block_hash=str(answer["hash"])),
+        parent_hash=str(answer["parentHash"]),
+        time=datetime.fromtimestamp(_number(answer["timestamp"]), UTC),
+        transactions=answer["transactions"],
+    )

@@ -1,0 +1,169 @@
+"""Public sources of rates: where each is asked, and how its answer is read.
+
+What they answer is known from their documentation, and none of it was tried from where the tests
+run; `run.py rates` asks each and shows what it said.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from payments.rates import Quote
+
+LARGEST_ANSWER_BYTES = 1024 * 1024
+_NAMES = {"BTC": "bitcoin", "ETH": "ethereum", "LTC": "litecoin", "SOL": "solana"}
+_ALL = "*"
+"""One question about all coins."""
+
+
+class RateUnavailableError(Exception):
+    """A source gave no price; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateSource:
+    """`address` is asked for one coin and currency, or for all coins of them at once.
+
+    `read` gets the answer, the coin and the currency, and gives the price and the moment that it is
+    of (None: now).
+    """
+
+    name: str
+    address: Callable[[str, str], str]
+    read: Callable[[Any, str, str], tuple[object, object | None]]
+    all_at_once: bool = False
+
+
+def _coinbase(answer: Any, _coin: str, _currency: str) -> tuple[object, object | None]:  # noqa: ANN401 - JSON
+    return answer["data"]["amount"], None
+
+
+def _kraken(answer: Any, _coin: str, _currency: str) -> tuple[object, object | None]:  # noqa: ANN401 - JSON
+    if answer["error"]:
+        raise RateUnavailableError(str(answer["error"])[:200])
+    # It names the pair in a way of its own, and there is one.
+    (pair,) = answer["result"].values()
+    return pair["c"][0], None
+
+
+def _bitstamp(answer: Any, _coin: str, _currency: str) -> tuple[object, object | None]:  # noqa: ANN401 - JSON
+    return answer["last"], int(answer["timestamp"])
+
+
+def _coingecko(answer: Any, coin: str, currency: str) -> tuple[object, object | None]:  # noqa: ANN401 - JSON
+    of_coin = answer[_NAMES[coin]]
+    return of_coin[currency.lower()], int(of_coin["last_updated_at"])
+
+
+def _kraken_address(coin: str, currency: str) -> str:
+    name = "XBT" if coin == "BTC" else coin
+    return f"https://api.kraken.com/0/public/Ticker?pair={name}{currency}"
+
+
+def _coingecko_address(_coin: str, currency: str) -> str:
+    names = ",".join(_NAMES.values())
+    return (
+        f"https://api.coingecko.com/api/v3/simple/price?ids={names}"
+        f"&vs_currencies={currency.lower()}&include_last_updated_at=true"
+    )
+
+
+SOURCES: Mapping[str, RateSource] = {
+    source.name: source
+    for source in (
+        RateSource(
+            name="coinbase",
+            address=lambda coin, currency: (
+                f"https://api.coinbase.com/v2/prices/{coin}-{currency}/spot"
+            ),
+            read=_coinbase,
+        ),
+        RateSource(name="kraken", address=_kraken_address, read=_kraken),
+        RateSource(
+            name="bitstamp",
+            address=lambda coin, currency: (
+                f"https://www.bitstamp.net/api/v2/ticker/{coin}{currency}/".lower()
+            ),
+            read=_bitstamp,
+        ),
+        RateSource(name="coingecko", address=_coingecko_address, read=_coingecko, all_at_once=True),
+    )
+}
+
+
+async def ask(
+    source: RateSource,
+    coins: Sequence[str],
+    currency: str,
+    *,
+    timeout_seconds: float,
+    origin: str | None = None,
+) -> dict[str, Quote | RateUnavailableError]:
+    """What a source says of each coin.
+
+    `origin` takes the place of the source's own scheme and host.
+    """
+    timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        asked = [_ALL] if source.all_at_once else list(coins)
+        answers = await asyncio.gather(
+            *(_fetch(session, source, coin, currency, origin) for coin in asked)
+        )
+    by_coin = dict(zip(asked, answers, strict=True))
+    return {
+        coin: _quote(source, coin, currency, by_coin[_ALL if source.all_at_once else coin])
+        for coin in coins
+    }
+
+
+async def _fetch(
+    session: aiohttp.ClientSession, source: RateSource, coin: str, currency: str, origin: str | None
+) -> bytes | RateUnavailableError:
+    url = URL(source.address(coin, currency))
+    if origin is not None:
+        url = URL(origin).join(url.relative())
+    try:
+        async with session.get(url, allow_redirects=False) as response:
+            if response.status != HTTPStatus.OK:
+                return RateUnavailableError(f"it answers HTTP {response.status}")
+            return await _body(response)
+    except TimeoutError:
+        return RateUnavailableError("it did not answer in time")
+    except aiohttp.ClientError as error:
+        return RateUnavailableError(f"it cannot be reached ({type(error).__name__})")
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes | RateUnavailableError:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_ANSWER_BYTES:
+            return RateUnavailableError("its answer has no end")
+    return bytes(body)
+
+
+def _quote(
+    source: RateSource, coin: str, currency: str, answer: bytes | RateUnavailableError
+) -> Quote | RateUnavailableError:
+    if isinstance(answer, RateUnavailableError):
+        return answer
+    try:
+        read = json.loads(answer, parse_float=Decimal)
+        price, seconds = source.read(read, coin, currency)
+        exact = Decimal(str(price))
+        as_of = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(int(seconds), UTC)  # type: ignore[call-overload] # it may raise
+    except RateUnavailableError as error:
+        return error
+    except (LookupError, TypeError, ValueError, InvalidOperation, RecursionError, OverflowError):
+        return RateUnavailableError("its answer is not what its documentation says")
+    if not exact.is_finite() or exact <= 0:
+        return RateUnavailableError("its price is no number above zero")
+    return Quote(source=source.name, coin=coin, price=exact, as_of=as_of)

@@ -1,0 +1,225 @@
+"""The chain as a Solana node shows it: the transactions of each address.
+
+What addresses hold comes for a hundred of them in a call; only where that has changed, or is not
+final yet, are an address's transactions asked for, and all others in turn, for an address may have
+given away between two looks what it received. A receipt is what an address has more after a
+transaction than before. One that is not as sure as the shop wants it is shown as waiting.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import aiohttp
+from yarl import URL
+
+from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
+from payments.json_rpc import RpcAccess, RpcConnection, RpcError
+from payments.solana_node import Signed, SolanaNode, received_lamports
+from payments.solana_push import AccountChanges
+
+_IN_TURN_A_LOOK = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaConnector:
+    """A recipe for a client of one node. An empty `user` sends no credentials."""
+
+    network: str
+    url: str
+    ws_url: str | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+    request_timeout_seconds: float = 30.0
+
+    @property
+    def pushes(self) -> bool:
+        """Where there is a WebSocket."""
+        return self.ws_url is not None
+
+    def connect(self) -> "SolanaClient":
+        """A new client; nothing is sent yet."""
+        return SolanaClient(self)
+
+    @property
+    def name(self) -> str:
+        """The node for people, without credentials."""
+        url = URL(self.url)
+        return f"the SOL node at {url.host}:{url.port}"
+
+    @property
+    def access(self) -> RpcAccess:
+        """Where the node is and who asks."""
+        headers = {}
+        if self.user:
+            login = aiohttp.encode_basic_auth(self.user, self.password, "utf-8")
+            headers["Authorization"] = login
+        return RpcAccess(
+            name=self.name,
+            url=str(URL(self.url).with_user(None)),
+            headers=headers,
+            version="2.0",
+            identified_by="the credentials",
+            if_refused="compare user, password and address with what its operator gave you",
+            request_timeout_seconds=self.request_timeout_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """What the client knows of an address. `held_lamports` None: it was never looked at.
+
+    `unsure` are signatures of transactions that a fork may still undo.
+    """
+
+    receipts: tuple[Found, ...] = ()
+    held_lamports: int | None = None
+    unsure: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    """When a look began, and the tip that it belongs to."""
+
+    began_at: datetime
+    tip: Place
+
+
+class SolanaClient:
+    """One view of one node."""
+
+    def __init__(self, connector: SolanaConnector) -> None:
+        self._connector = connector
+        self._accounts: dict[str, _Account] = {}
+        self._changes = AccountChanges(
+            connector.name, connector.ws_url, connector.request_timeout_seconds
+        )
+        self._next_in_turn = 0
+
+    async def look(
+        self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+    ) -> AddressLook:
+        """See what the addresses have received; see `ChainClient`.
+
+        Raises:
+            ChainUnavailableError: the node cannot be reached or gives no usable answer.
+            ChainRefusedError: the node refuses the credentials, or is of another network.
+        """
+        del place  # every look asks for all that an address ever received
+        name = self._connector.name
+        # Those that somebody waits for come first where not all can be subscribed to.
+        self._changes.watch(sorted(addresses, key=lambda address: not addresses[address].urgent))
+        async with RpcConnection(self._connector.access) as connection:
+            try:
+                return await self._look(SolanaNode(connection, name), addresses, began_at)
+            except RpcError as error:
+                raise ChainUnavailableError(f"{name} refuses: {error}") from None
+            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+                raise ChainUnavailableError(
+                    f"{name} gives answers that are not those of a Solana node"
+                ) from error
+
+    async def changed(self) -> None:
+        """Return when a watched account has changed; never where the node has no `ws_url`.
+
+        Raises:
+            ChainUnavailableError: the subscription cannot be had, or broke.
+        """
+        await self._changes.next()
+
+    async def close(self) -> None:
+        """End the subscriptions."""
+        await self._changes.close()
+
+    async def _look(
+        self, node: SolanaNode, addresses: Mapping[str, Known], began_at: datetime
+    ) -> AddressLook:
+        held = await node.lamports(tuple(addresses))
+        accounts = {
+            address: self._accounts.get(address) or _Account(receipts=_final(known.receipts))
+            for address, known in addresses.items()
+        }
+        to_read = self._to_read(accounts, held)
+        signatures = await node.signatures(to_read)
+        tip = await node.tip(self._connector.network)
+        moment = _Moment(began_at=began_at, tip=tip)
+        for address in to_read:
+            good = [each for each in signatures[address] if not each.failed]
+            before = accounts[address]
+            amounts = await _amounts(node, address, before, good)
+            receipts = self._receipts(address, before, good, amounts, moment)
+            unsure = frozenset(each.signature for each in good if not each.is_final)
+            accounts[address] = _Account(
+                receipts=receipts, held_lamports=held[address], unsure=unsure
+            )
+        self._accounts = accounts
+        return AddressLook(
+            began_at=began_at,
+            place=tip,
+            receipts={address: account.receipts for address, account in accounts.items()},
+        )
+
+    def _to_read(self, accounts: Mapping[str, _Account], held: Mapping[str, int]) -> list[str]:
+        stirred: list[str] = []
+        quiet: list[str] = []
+        for address, account in accounts.items():
+            unchanged = not account.unsure and held[address] == account.held_lamports
+            (quiet if unchanged else stirred).append(address)
+        start = self._next_in_turn % max(1, len(quiet))
+        in_turn = (quiet[start:] + quiet[:start])[:_IN_TURN_A_LOOK]
+        self._next_in_turn = start + len(in_turn)
+        return [*stirred, *in_turn]
+
+    def _receipts(
+        self,
+        address: str,
+        account: _Account,
+        good: Sequence[Signed],
+        amounts: Mapping[str, int],
+        moment: _Moment,
+    ) -> tuple[Found, ...]:
+        known = {each.transaction_id: each for each in account.receipts}
+        # A node forgets old transactions; what could not be undone any more stays.
+        forgotten = [
+            each
+            for each in account.receipts
+            if each.transaction_id not in amounts and each.transaction_id not in account.unsure
+        ]
+        named = []
+        for each in reversed(good):
+            before, amount = known.get(each.signature), amounts[each.signature]
+            time = each.time or (before.chain_time if before is not None else moment.began_at)
+            if amount > 0:
+                named.append(self._found(address, each, amount, time, moment.tip))
+        return (*forgotten, *named)
+
+    def _found(
+        self, address: str, signed: Signed, amount_lamports: int, time: datetime, tip: Place
+    ) -> Found:
+        # The tip may be of a moment before the signatures.
+        in_block = signed.slot <= tip.height
+        return Found(
+            address=address,
+            transaction_id=signed.signature,
+            output_index=None,
+            amount_base_units=amount_lamports,
+            block_height=signed.slot if in_block else None,
+            block_hash=str(signed.slot) if in_block else None,
+            chain_time=time,
+            confirmations=signed.confirmations if in_block else None,
+        )
+
+
+async def _amounts(
+    node: SolanaNode, address: str, account: _Account, good: Sequence[Signed]
+) -> dict[str, int]:
+    """What each transaction has brought the address, below zero where it has taken."""
+    amounts = {each.transaction_id: each.amount_base_units for each in account.receipts}
+    new = [each.signature for each in good if each.signature not in amounts]
+    for name, transaction in zip(new, await node.transactions(new), strict=True):
+        amounts[name] = received_lamports(transaction, address)
+    return {each.signature: amounts[each.signature] for each in good}
+
+
+def _final(receipts: tuple[Found, ...]) -> tuple[Found, ...]:
+    return tuple(each for each in receipts if each.block_height is not None)

@@ -1,0 +1,119 @@
+"""Sources of rates over real HTTP, answering in the shapes that their documentation gives."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from payments.rate_sources import SOURCES, RateUnavailableError, ask
+from payments.rates import Quote
+
+COINS = ("BTC", "ETH", "LTC", "SOL")
+MOMENT = 1_795_348_800
+PRICE = Decimal("91234.56000001")
+
+
+class Exchange:
+    """Answers every path by what is set for it, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.text = ""
+        self.status = 200
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path_qs)
+        return web.Response(text=self.text, status=self.status)
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[tuple[Exchange, str]]:
+    exchange = Exchange()
+    application = web.Application()
+    application.router.add_get("/{rest:.*}", exchange.answer)
+    server = TestServer(application, host="127.0.0.1")
+    await server.start_server()
+    yield exchange, str(server.make_url("/"))
+    await server.close()
+
+
+SHAPES = {
+    "coinbase": '{"data": {"amount": "91234.56000001", "base": "BTC", "currency": "USD"}}',
+    "kraken": '{"error": [], "result": {"XXBTZUSD": {"a": ["91300", "1", "1.0"],'
+    ' "c": ["91234.56000001", "0.01"]}}}',
+    "bitstamp": f'{{"last": "91234.56000001", "timestamp": "{MOMENT}", "bid": "1"}}',
+    "coingecko": "{"
+    + ", ".join(
+        f'"{name}": {{"usd": 91234.56000001, "last_updated_at": {MOMENT}}}'
+        for name in ("bitcoin", "ethereum", "litecoin", "solana")
+    )
+    + "}",
+}
+PATHS = {
+    "coinbase": "/v2/prices/BTC-USD/spot",
+    "kraken": "/0/public/Ticker?pair=XBTUSD",
+    "bitstamp": "/api/v2/ticker/btcusd/",
+    "coingecko": "/api/v3/simple/price?ids=bitcoin,ethereum,litecoin,solana"
+    "&vs_currencies=usd&include_last_updated_at=true",
+}
+
+
+def test_there_is_a_shape_for_every_source() -> None:
+    assert SHAPES.keys() == PATHS.keys() == SOURCES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+async def test_price_is_read_exactly(name: str, exchange: tuple[Exchange, str]) -> None:
+    server, origin = exchange
+    server.text = SHAPES[name]
+    answers = await ask(SOURCES[name], COINS, "USD", timeout_seconds=5, origin=origin)
+    assert answers.keys() == set(COINS)
+    of_btc = answers["BTC"]
+    assert isinstance(of_btc, Quote)
+    assert (of_btc.source, of_btc.price) == (name, PRICE)
+    if name in {"bitstamp", "coingecko"}:
+        assert of_btc.as_of.timestamp() == MOMENT
+    assert PATHS[name] in server.asked
+    assert len(server.asked) == (1 if SOURCES[name].all_at_once else len(COINS))
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+@pytest.mark.parametrize(
+    "text",
+    ["", "<html>", "[]", "null", "{}", '{"data": {"amount": "abc"}}', "[" * 100_000, '{"last": 1}'],
+)
+async def test_answer_of_another_shape_is_no_price(
+    name: str, text: str, exchange: tuple[Exchange, str]
+) -> None:
+    server, origin = exchange
+    server.text = text
+    answers = await ask(SOURCES[name], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    assert isinstance(answers["BTC"], RateUnavailableError)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity"])
+async def test_price_that_is_not_above_zero_is_none(
+    amount: str, exchange: tuple[Exchange, str]
+) -> None:
+    server, origin = exchange
+    server.text = f'{{"data": {{"amount": "{amount}"}}}}'
+    answers = await ask(SOURCES["coinbase"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    assert "no number above zero" in str(answers["BTC"])
+
+
+async def test_refusals_of_a_source_are_told(exchange: tuple[Exchange, str]) -> None:
+    server, origin = exchange
+    server.text = '{"error": ["EQuery:Unknown asset pair"]}'
+    answers = await ask(SOURCES["kraken"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    assert "Unknown asset pair" in str(answers["BTC"])
+    server.status = 429
+    answers = await ask(SOURCES["kraken"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    assert str(answers["BTC"]) == "it answers HTTP 429"
+
+
+async def test_source_that_is_away_is_told() -> None:
+    origin = "http://127.0.0.1:9"
+    answers = await ask(SOURCES["kraken"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    assert "cannot be reached" in str(answers["BTC"])

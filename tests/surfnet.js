@@ -1,0 +1,14 @@
+// A Solana node for tests: prints its addresses as one line of JSON, and ends with its input.
+const { Surfnet } = require(`${process.argv[2]}/node_modules/surfpool-sdk-linux-x64-gnu`)
+const node = Surfnet.startWithConfig({
+  offline: true,
+  blockProductionMode: 'clock',
+  slotTimeMs: 400,
+})
+console.log(JSON.stringify({
+  url: node.rpcUrl,
+  ws_url: node.wsUrl,
+  secret_key: Buffer.from(node.payerSecretKey).toString('hex'),
+}))
+process.stdin.resume()
+process.stdin.on('end', () => process.exit(0))
