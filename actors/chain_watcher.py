@@ -3,16 +3,15 @@
 Owns: the watched addresses, what each has received, and the place in the chain up to which it
 knows.
 In: `StartWatcher`, `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken`, and the ledger's answers.
-Out: `PaymentSeen` and `ChainHealth` to the shop; `NothingSeen` to whoever asked; `Record` of its
-place to the ledger.
+Out: `PaymentSeen`, `ChainHealth` and `BackendsDisagree` to the shop; `NothingSeen` to whoever
+asked; `Record` of its place to the ledger.
 States: new, starting, watching, catching up, blind, refused.
 
 It looks every poll interval, never twice at once, in its outside; at once where the backend says
 that there is news; where the environment says so, also as soon as somebody asks, and one look then
-answers all who asked before it began. A report is
-the whole state of an address, sent when it changed and again until it was taken. The place goes to
-disk only when everything found up to it was taken, so that after a crash the blocks since are read
-again.
+answers all who asked before it began. A report is the whole state of an address, sent when it
+changed and again until it was taken. The place goes to disk only when everything found up to it was
+taken, so that after a crash the blocks since are read again.
 Failure: a look that fails makes the coin blind, which the shop is told, and is repeated with
 back-off. Pushes that break are asked for again with back-off; the poll goes on meanwhile.
 """
@@ -26,6 +25,7 @@ from thespian.actors import ActorAddress, WakeupMessage
 
 from actors.base import ShopActor
 from actors.messages import (
+    BackendsDisagree,
     ChainHealth,
     LookAtAddress,
     NothingSeen,
@@ -111,6 +111,7 @@ class ChainWatcherActor(ShopActor):
         self._look_number = 0
         self._failures = 0
         self._health: str | None = None
+        self._doubts: frozenset[str] = frozenset()
         self._tip_height: int | None = None
 
     def new_executor(self) -> Executor:
@@ -127,6 +128,7 @@ class ChainWatcherActor(ShopActor):
             "watched": len(self._watch.tracks),
             "looked_at": None if self._began_at is None else self._began_at.isoformat(),
             "why": self._health,
+            "doubts": sorted(self._doubts),
             "noticed_within_seconds": self._delays.counts(),
         }
 
@@ -248,6 +250,7 @@ class ChainWatcherActor(ShopActor):
             self._look_soon()
         if isinstance(look, AddressLook):
             apply_address_look(self._watch, look, now)
+            self._tell_doubts(look.doubts)
         else:
             apply_look(self._watch, look, now)
         if look.complete:
@@ -325,6 +328,14 @@ class ChainWatcherActor(ShopActor):
         self._health = why
         logger.info("{} {}: {}", self.kind, self.name, why or "the chain can be looked at")
         self.send(self._start.shop, ChainHealth(coin=self.name, why=why))
+
+    def _tell_doubts(self, doubts: tuple[str, ...]) -> None:
+        new = tuple(each for each in doubts if each not in self._doubts)
+        for settled in self._doubts.difference(doubts):
+            logger.info("{} {}: no longer so: {}", self.kind, self.name, settled)
+        self._doubts = frozenset(doubts)
+        if new and self._start is not None:
+            self.send(self._start.shop, BackendsDisagree(coin=self.name, doubts=new))
 
     # --- the place on disk ------------------------------------------------------------------------
 

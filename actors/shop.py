@@ -3,9 +3,10 @@
 Owns: who is who. It starts everyone from the store, in this order: ledger; pools; address actors
 and watchers of each coin; orders; notifiers.
 In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, wishes about orders (`CancelOrder` and
-those of admins), `ImportItems`, `ClearTimeouts`, `RegisterShopper`, `GetShopHealth`; `PaymentSeen`
-and `ChainHealth` from watchers; `GoodsDelivered` from a notifier; `OrderRests`, `GetRate` from
-orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the ledger.
+those of admins), `ImportItems`, `ClearTimeouts`, `RegisterShopper`, `GetShopHealth`; `PaymentSeen`,
+`ChainHealth` and `BackendsDisagree` from watchers; `GoodsDelivered` from a notifier; `OrderRests`,
+`GetRate` from orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the
+ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
 to everyone; `Relayed` and `RateKnown` to orders; `SettleHold`, `ReportHolds` to pools;
 `CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the gateway.

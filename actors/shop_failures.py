@@ -12,6 +12,7 @@ from actors.chain_watcher import FIRST_PLACE_NOT_ON_DISK
 from actors.messages import (
     ActorFailed,
     AddressSupply,
+    BackendsDisagree,
     ChainHealth,
     LedgerFailed,
     SettleHold,
@@ -76,6 +77,11 @@ class ShopFailures(ShopStart):
         else:
             logger.info("{} takes orders", message.coin)
             self.disarm(f"alert {message.coin}")
+
+    def receiveMsg_BackendsDisagree(self, message: BackendsDisagree, _sender: ActorAddress) -> None:
+        """Payments wait until the backends of a coin agree, or until a person has decided."""
+        for doubt in message.doubts:
+            self._alert(f"{message.coin}: {doubt}")
 
     def receiveMsg_AddressSupply(self, message: AddressSupply, _sender: ActorAddress) -> None:
         """A list of addresses gets short, is used up, or is long again."""

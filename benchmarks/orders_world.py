@@ -65,6 +65,7 @@ class AddressesAhead:
 class StillChain:
     """A chain of one block, in which nobody pays; connector and client in one."""
 
+    name = "the chain"
     pushes = False
 
     def connect(self) -> "StillChain":

@@ -75,6 +75,7 @@ class ShiftedClock:
 class EmptyChain:
     """A chain without payments, and its client: whatever it is asked it knows at once."""
 
+    name = "the chain"
     pushes = False
 
     def connect(self) -> "EmptyChain":

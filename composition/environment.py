@@ -1,12 +1,15 @@
 """The actors' world as the settings describe it."""
 
 from actors.environment import Environment, SystemClock
+from composition.backends import connector_of, connectors_of
 from composition.coin_addresses import addresses_of
-from configuration.coins import CoinSettings
 from configuration.settings import Settings
 from gateway.telegram.notices import TelegramNotices
-from payments.bitcoind import BitcoindConnector
+from payments.histories import history_of
 from thespian_asyncio import ThreadExecutor
+
+# Whoever waits for a look gets it so soon after the last, where the backend tells of news anyway.
+ASKED_LOOK_INTERVAL_SECONDS = 0.5
 
 
 def environment_of(settings: Settings) -> Environment:
@@ -16,12 +19,22 @@ def environment_of(settings: Settings) -> Environment:
         CustodyError: no mnemonic file is set.
     """
     coins = settings.coins.enabled()
+    chains = {symbol: connector_of(coin) for symbol, coin in coins.items()}
+    histories = {symbol: history_of(connectors_of(coin)) for symbol, coin in coins.items()}
     return Environment(
         clock=SystemClock(),
         new_executor=ThreadExecutor,
-        chains={symbol: connector_of(coin) for symbol, coin in coins.items()},
+        chains=chains,
         chain_poll_interval_seconds={
             symbol: coin.poll_interval_seconds for symbol, coin in coins.items()
+        },
+        asked_look_interval_seconds={
+            symbol: ASKED_LOOK_INTERVAL_SECONDS
+            for symbol, connector in chains.items()
+            if connector.pushes
+        },
+        address_histories={
+            symbol: history for symbol, history in histories.items() if history is not None
         },
         address_sources={symbol: addresses_of(settings, coin) for symbol, coin in coins.items()},
         notices=TelegramNotices(
@@ -37,15 +50,3 @@ def environment_of(settings: Settings) -> Environment:
 def networks_of(settings: Settings) -> dict[str, str]:
     """The network of each coin that is enabled."""
     return {symbol: coin.network_name for symbol, coin in settings.coins.enabled().items()}
-
-
-def connector_of(coin: CoinSettings) -> BitcoindConnector:
-    """How to reach the coin's node."""
-    backend = coin.backends[0]
-    return BitcoindConnector(
-        coin=coin.SYMBOL,
-        network=coin.network_name,
-        url=backend.url,
-        user=backend.user,
-        password=backend.password.get_secret_value(),
-    )

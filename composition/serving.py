@@ -16,8 +16,9 @@ from composition.actor_system import (
     ShopLostError,
     StartRefusedError,
 )
+from composition.backends import check_backend, connectors_of
 from composition.coin_addresses import addresses_of
-from composition.environment import connector_of, environment_of, networks_of
+from composition.environment import environment_of, networks_of
 from configuration.settings import Custody, Settings
 from gateway.operator import health_app, operator_app
 from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot
@@ -25,7 +26,6 @@ from gateway.telegram.polling import run_polling
 from gateway.telegram.routers import telegram_dispatcher
 from gateway.telegram.shop import TelegramShop
 from payments.address_source import ListedSource
-from payments.bitcoind import check
 from payments.chain import ChainUnavailableError
 from payments.custody import warn_if_open_to_others
 from store.queries import StoreReader
@@ -175,10 +175,11 @@ async def _check_credentials(settings: Settings) -> None:
         raise StartRefusedError(f"telegram.token: {error}") from error
     for symbol, coin in settings.coins.enabled().items():
         await asyncio.to_thread(addresses_of(settings, coin).open)
-        try:
-            await check(connector_of(coin))
-        except ChainUnavailableError as error:
-            logger.warning("{} takes no orders until its chain can be looked at: {}", symbol, error)
+        for connector in connectors_of(coin):
+            try:
+                await check_backend(connector)
+            except ChainUnavailableError as error:
+                logger.warning("{}: {}", symbol, error)
 
 
 def _check_mnemonic(settings: Settings, reader: StoreReader) -> None:

@@ -5,19 +5,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import BeforeValidator, SecretStr
 
+from configuration.backends import Backend, BitcoinBackend, EtherBackend, Section, SolanaBackend
 from configuration.values import (
     PATH,
     SECRET,
     TABLES,
-    TEXT,
     TRUTH,
-    VARIABLE_NAME,
     amount,
     choice,
     duration,
-    web_address,
     whole_number,
 )
 from domain.commitments import CONFIRMATIONS as COMMITMENTS
@@ -29,26 +27,6 @@ NETWORKS = ("main", "test", "regtest")
 MAIN_CHAIN_ID = 1  # EIP-155
 
 Poll = Annotated[float, duration("0.05", 3600)]
-
-
-class Section(BaseModel):
-    """A table of the settings file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Backend(Section):
-    """One of `coins.*.backends`: a node.
-
-    `password` is filled in when the settings are loaded; in the settings file it is refused.
-    """
-
-    kind: Annotated[str, choice("coins.*.backends.*.kind", ["bitcoind"])] = "bitcoind"
-    url: Annotated[str, web_address("http://127.0.0.1:9332")] = ""
-    user: Annotated[str, TEXT] = ""
-    password_file: Annotated[Path | None, PATH] = None
-    password_env: Annotated[str | None, VARIABLE_NAME] = None
-    password: SecretStr = SecretStr("")
 
 
 def coin_amount(symbol: str, example: str) -> BeforeValidator:
@@ -99,7 +77,7 @@ class CoinSettings(Section):
     dust: str
     extended_public_key: Annotated[SecretStr, SECRET] = SecretStr("")
     addresses_file: Annotated[Path | None, PATH] = None
-    backends: Annotated[tuple[Backend, ...], TABLES] = ()
+    backends: tuple[Backend, ...] = ()
 
     @property
     @abstractmethod
@@ -156,6 +134,7 @@ class BitcoinSettings(BlockCoinSettings):
     confirmations_above: Annotated[tuple[BitcoinAbove, ...], TABLES] = ()
     smallest_order: Annotated[str, coin_amount("BTC", "0.00002")] = "0.00002"
     dust: Annotated[str, coin_amount("BTC", "0.000003")] = "0.000003"
+    backends: Annotated[tuple[BitcoinBackend, ...], TABLES] = ()
 
     @property
     def network_name(self) -> str:
@@ -174,6 +153,7 @@ class LitecoinSettings(BlockCoinSettings):
     confirmations_above: Annotated[tuple[LitecoinAbove, ...], TABLES] = ()
     smallest_order: Annotated[str, coin_amount("LTC", "0.0005")] = "0.0005"
     dust: Annotated[str, coin_amount("LTC", "0.00003")] = "0.00003"
+    backends: Annotated[tuple[BitcoinBackend, ...], TABLES] = ()
 
     @property
     def network_name(self) -> str:
@@ -192,6 +172,7 @@ class EtherSettings(BlockCoinSettings):
     confirmations_above: Annotated[tuple[EtherAbove, ...], TABLES] = ()
     smallest_order: Annotated[str, coin_amount("ETH", "0.0005")] = "0.0005"
     dust: Annotated[str, coin_amount("ETH", "0.00001")] = "0.00001"
+    backends: Annotated[tuple[EtherBackend, ...], TABLES] = ()
 
     @property
     def network_name(self) -> str:
@@ -216,6 +197,7 @@ class SolanaSettings(CoinSettings):
     # Less than 0.00089088 SOL cannot be sent to a new address: an account has to pay its rent.
     smallest_order: Annotated[str, coin_amount("SOL", "0.001")] = "0.001"
     dust: Annotated[str, coin_amount("SOL", "0.00001")] = "0.00001"
+    backends: Annotated[tuple[SolanaBackend, ...], TABLES] = ()
 
     @property
     def network_name(self) -> str:

@@ -173,7 +173,7 @@ def _refuse_unaskable(
     ]
     for symbol, coin in settings.coins.enabled().items():
         for backend in coin.backends[:1]:
-            if backend.password_env is not None:
+            if backend.needs_login and backend.password_env is not None:
                 try:
                     read_password(backend, environ)
                 except MissingError as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from configuration.coins import Backend, Coins, CoinSettings
+from configuration.backends import Backend
+from configuration.coins import Coins, CoinSettings
 from configuration.environment import Overlay, from_environment, laid_over
 from configuration.problems import ConfigurationError, Issue, SettingPath, dotted
 from configuration.requirements import MissingError, Purpose, Sections, missing, read_password

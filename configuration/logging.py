@@ -12,8 +12,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
 
 from loguru import logger
+from pydantic import SecretStr
 
 from configuration.settings import Log, Settings
 
@@ -60,6 +62,8 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         # Not secret where it is what it should be; somebody may have written a private key.
         held.append(coin.extended_public_key)
         held += [backend.password for backend in coin.backends]
+        # Many providers put their customer's key into the path of the address.
+        held += [SecretStr(urlsplit(backend.url).path) for backend in coin.backends]
     return tuple(secret.get_secret_value() for secret in held)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from configuration.coins import Backend, CoinSettings, Section
+from configuration.backends import Backend, BitcoinBackend, EtherBackend, Section, SolanaBackend
+from configuration.coins import CoinSettings
 from configuration.custody_requirements import extended_key_issue
 from configuration.problems import SettingPath
 from configuration.requirements import MissingError, read_password
@@ -18,8 +19,20 @@ DEFAULT_PASSWORD_FILES = {
     "LTC": "data/secrets/litecoind-password",
 }
 """By coin: those whose chain a node of the family `bitcoind` shows."""
-_NAMES = {"BTC": "Bitcoin", "LTC": "Litecoin"}
-_EXAMPLE_URLS = {"BTC": "http://127.0.0.1:8332", "LTC": "http://127.0.0.1:9332"}
+_NAMES = {"BTC": "Bitcoin", "LTC": "Litecoin", "ETH": "Ethereum", "SOL": "Solana"}
+_EXAMPLE_URLS = {
+    "BTC": "http://127.0.0.1:8332",
+    "LTC": "http://127.0.0.1:9332",
+    "ETH": "http://127.0.0.1:8545",
+    "SOL": "http://127.0.0.1:8899",
+}
+_BACKENDS = {
+    "BTC": BitcoinBackend(),
+    "LTC": BitcoinBackend(),
+    "ETH": EtherBackend(),
+    "SOL": SolanaBackend(),
+}
+"""What is asked about where the settings name nobody."""
 _EXAMPLE_PRICES = {"BTC": "60000.00", "LTC": "80.00", "ETH": "3000.00", "SOL": "150.00"}
 
 
@@ -74,7 +87,7 @@ def questions(settings: Settings, environ: Mapping[str, str]) -> list[Question]:
 def _coin_questions(
     symbol: str, coin: CoinSettings, settings: Settings, environ: Mapping[str, str]
 ) -> list[Question]:
-    asked = _node_questions(symbol, coin, environ) if symbol in DEFAULT_PASSWORD_FILES else []
+    asked = _node_questions(symbol, coin, environ)
     if not settings.custody.is_hot and symbol != "SOL" and extended_key_issue(symbol, coin):
         asked.append(_extended_key_question(symbol, coin.network_name))
     if symbol not in settings.rates.fixed.prices():
@@ -105,7 +118,7 @@ def _extended_key_question(symbol: str, network: str) -> Question:
 
 
 def _node_questions(symbol: str, coin: CoinSettings, environ: Mapping[str, str]) -> list[Question]:
-    backend = coin.backends[0] if coin.backends else Backend()
+    backend: Backend = coin.backends[0] if coin.backends else _BACKENDS[symbol]
     asked: list[Question] = []
     here, name = backend_path(symbol), _NAMES[symbol]
     if not backend.url:
@@ -113,9 +126,11 @@ def _node_questions(symbol: str, coin: CoinSettings, environ: Mapping[str, str])
             Question(
                 path=(*here, "url"),
                 prompt=f"Address of the {name} node's RPC server, as in {_EXAMPLE_URLS[symbol]}",
-                check=lambda text: _checked(Backend, "url", text, text),
+                check=lambda text: _checked(type(backend), "url", text, text),
             )
         )
+    if not backend.needs_login:
+        return asked
     if not backend.user:
         asked.append(Question(path=(*here, "user"), prompt="The node's rpcuser", check=_one_line))
     try:

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr
 
-from configuration.coins import Backend, Coins, CoinSettings
+from configuration.backends import Backend
+from configuration.coins import Coins, CoinSettings
 from configuration.custody_requirements import INIT as _INIT
 from configuration.custody_requirements import custody_issues
 from configuration.problems import Issue, SettingPath
 from configuration.settings import Custody, Gateway, Operator, Orders, Rates, Telegram
-from configuration.unavailable import COINS_WITHOUT_CLIENT
 from configuration.values import is_loopback
 
 _SMALLEST_OPERATOR_TOKEN = 16
@@ -128,10 +128,6 @@ def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str])
     if not coins.enabled():
         yield Issue(("coins", "LTC", "enabled"), "is false for every coin; enable one")
     for symbol, coin in coins.enabled().items():
-        if symbol in COINS_WITHOUT_CLIENT:
-            why = COINS_WITHOUT_CLIENT[symbol]
-            yield Issue(("coins", symbol, "enabled"), f"is true; write false: {why}")
-            continue
         yield from _backends(symbol, coin, environ)
         if coin.rules.dust_base_units >= coin.rules.smallest_order_base_units:
             # A shortfall below the dust counts as paid: such an order would be free.
@@ -173,22 +169,30 @@ def _warning(orders: Orders | None) -> Iterator[Issue]:
 def _backends(symbol: str, coin: CoinSettings, environ: Mapping[str, str]) -> Iterator[Issue]:
     here: SettingPath = ("coins", symbol, "backends")
     if not coin.backends:
-        yield Issue(
-            here, f"is missing; write one table with kind, url, user, password_file, {_INIT}"
-        )
-    if len(coin.backends) > 1:
-        yield Issue((*here, 1), "is not available in this version yet; remove it: one node is used")
-    for index, backend in enumerate(coin.backends[:1]):
-        place = (*here, index)
-        if not backend.url:
-            yield Issue((*place, "url"), 'is missing; write it, as in "http://127.0.0.1:9332"')
-        if not backend.user:
-            yield Issue((*place, "user"), f"is missing; write the node's rpcuser, {_INIT}")
-        try:
-            read_password(backend, environ)
-        except MissingError as error:
-            setting = "password_file" if backend.password_env is None else "password_env"
-            yield Issue((*place, setting), str(error))
+        yield Issue(here, f"is missing; write a table with kind and url, {_INIT}")
+    for index, backend in enumerate(coin.backends):
+        yield from _backend((*here, index), backend, environ)
+    urls = [backend.url for backend in coin.backends]
+    for index, url in enumerate(urls):
+        if url and url in urls[:index]:
+            # Two of the same would confirm each other in anything.
+            yield Issue((*here, index, "url"), "is that of another backend; remove one of them")
+
+
+def _backend(place: SettingPath, backend: Backend, environ: Mapping[str, str]) -> Iterator[Issue]:
+    for name, text in backend.misfits():
+        yield Issue((*place, name), text)
+    if not backend.url:
+        yield Issue((*place, "url"), "is missing; write the address of the node or server")
+    if not backend.needs_login:
+        return
+    if not backend.user:
+        yield Issue((*place, "user"), f"is missing; write the node's rpcuser, {_INIT}")
+    try:
+        read_password(backend, environ)
+    except MissingError as error:
+        setting = "password_file" if backend.password_env is None else "password_env"
+        yield Issue((*place, setting), str(error))
 
 
 def read_password(backend: Backend, environ: Mapping[str, str]) -> SecretStr:

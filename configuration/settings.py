@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from configuration.coins import Coins, Section
+from configuration.backends import Section
+from configuration.coins import Coins
 from configuration.values import (
     CURRENCY,
     HOST,

@@ -6,7 +6,6 @@ They are refused instead of ignored: an owner who has set a limit must not belie
 from configuration.problems import SettingPath
 
 _POLLING = "updates are fetched by polling"
-_ONE_NODE = "the node is polled every poll_interval_seconds"
 
 UNAVAILABLE_KEYS: dict[str, str] = {
     "telegram.webhook_secret": _POLLING,
@@ -14,8 +13,6 @@ UNAVAILABLE_KEYS: dict[str, str] = {
     "rates.sources": "set the price of a coin in rates.fixed",
     "rates.max_age_seconds": "the prices in rates.fixed do not age",
     "custody.key_in_notice": "notices never contain keys",
-    "coins.*.backends.*.zmq_url": _ONE_NODE,
-    "coins.*.backends.*.ws_url": _ONE_NODE,
     "webhook": "payments are found by looking at the chain",
 }
 """Keys by dotted name (`*`: any coin, any index), and what works instead."""
@@ -24,17 +21,9 @@ UNAVAILABLE_VALUES: dict[str, frozenset[str]] = {
     "shop.language": frozenset({"de", "es", "fr", "it", "pl", "pt", "ru", "tr", "uk"}),
     "telegram.mode": frozenset({"webhook"}),
     "actors.system_base": frozenset({"multiprocUDPBase", "multiprocQueueBase", "simpleSystemBase"}),
-    "coins.*.backends.*.kind": frozenset(
-        {"electrum", "electrumx", "esplora", "blockbook", "ethereum", "solana", "webhook"}
-    ),
+    "coins.*.backends.*.kind": frozenset({"blockbook"}),
 }
 """Values of settings that are alive, by the dotted name of the setting."""
-
-COINS_WITHOUT_CLIENT: dict[str, str] = {
-    "ETH": "addresses of ETH can be made, but this version cannot look at its chain yet",
-    "SOL": "addresses of SOL can be made, but this version cannot look at its chain yet",
-}
-"""Coins that have settings and addresses, and cannot be enabled: why not."""
 
 MISPLACED_KEYS: dict[str, str] = {
     "coins.*.backends.*.password": "must not stand here; write it into a file of its own and name"

@@ -156,10 +156,16 @@ def is_loopback(host: str) -> bool:
 
 def web_address(example: str) -> BeforeValidator:
     """An http or https address without a name and password inside, and no slash at its end."""
+    return address(("http", "https"), example)
+
+
+def address(schemes: Sequence[str], example: str) -> BeforeValidator:
+    """An address of one of these schemes, with no name and password, and no slash at its end."""
+    kinds = " or ".join(schemes)
 
     def check(value: object) -> str:
         text = plain_text(value)
-        wrong = ValueError(f'is not an http or https address; write one, as in "{example}"')
+        wrong = ValueError(f'is not an {kinds} address; write one, as in "{example}"')
         try:
             parts = urlsplit(text)
             port_is_good = parts.port != 0
@@ -169,7 +175,8 @@ def web_address(example: str) -> BeforeValidator:
             raise ValueError(
                 "has a user name or password inside; write them in settings of their own"
             )
-        if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
+        has_place = parts.path if parts.scheme == "ipc" else parts.hostname
+        if parts.scheme not in schemes or not has_place or not port_is_good:
             raise wrong
         if re.search(r"\s", text) or parts.query or parts.fragment:
             raise wrong

@@ -88,13 +88,15 @@ class AddressLook:
     is one, the mempool show of it now; what is missing there is gone. An address that is not in
     it was not looked at, and nothing may be concluded of it. `place` is the tip that all of this
     belongs to: heights of receipts are never above it. Not `complete`: the backend is still on its
-    way to the tip, and shows no address yet.
+    way to the tip, and shows no address yet. `doubts` say for people where several backends do not
+    agree.
     """
 
     began_at: datetime
     place: Place
     receipts: Mapping[str, tuple[Found, ...]]
     complete: bool = True
+    doubts: tuple[str, ...] = ()
 
 
 class ChainClient(Protocol):
@@ -136,6 +138,11 @@ class ChainConnector(Protocol):
     """A picklable recipe for a client."""
 
     @property
+    def name(self) -> str:
+        """The backend for people, without credentials."""
+        ...
+
+    @property
     def pushes(self) -> bool:
         """Whether the backend tells of news unasked, so that `changed` is worth a call."""
         ...
@@ -143,6 +150,20 @@ class ChainConnector(Protocol):
     def connect(self) -> ChainClient:
         """A new client; nothing is sent yet."""
         ...
+
+
+async def check(connector: ChainConnector, now: datetime) -> None:
+    """Look once at nothing, to learn whether the backend can serve the shop.
+
+    Raises:
+        ChainRefusedError: never, as configured: wrong credentials, wrong network.
+        ChainUnavailableError: not now.
+    """
+    client = connector.connect()
+    try:
+        await client.look(None, {}, began_at=now)
+    finally:
+        await client.close()
 
 
 def sighting(found: Found, tip_height: int, seen_at: datetime) -> Sighting:

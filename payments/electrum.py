@@ -12,7 +12,7 @@ for in turn.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loguru import logger
 
@@ -73,20 +73,6 @@ class ElectrumConnector:
         return electrum_access(
             self.coin, self.url, self.certificate_sha256, self.request_timeout_seconds
         )
-
-
-async def check(connector: ElectrumConnector) -> None:
-    """Ask the server once whether it can serve the shop.
-
-    Raises:
-        ChainRefusedError: never, as configured: wrong network, wrong certificate.
-        ChainUnavailableError: not now.
-    """
-    client = connector.connect()
-    try:
-        await client.look(None, {}, began_at=datetime.now(UTC))
-    finally:
-        await client.close()
 
 
 class ElectrumClient:

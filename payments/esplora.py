@@ -78,20 +78,6 @@ class EsploraConnector:
         )
 
 
-async def check(connector: EsploraConnector) -> None:
-    """Ask the server once whether it can serve the shop.
-
-    Raises:
-        ChainRefusedError: never, as configured: wrong network, or it does not let us in.
-        ChainUnavailableError: not now.
-    """
-    client = connector.connect()
-    try:
-        await client.look(None, {}, began_at=datetime.now(UTC))
-    finally:
-        await client.close()
-
-
 class EsploraClient:
     """One view of one server; remembers what it has fetched and proven."""
 

@@ -116,7 +116,14 @@ class RpcConnection:
         """
         results: list[Any] = []
         for some in pages(calls, EXCHANGES_AT_ONCE):
-            results += await asyncio.gather(*(self._alone(call) for call in some))
+            # All of them end, for the session may be closed when the first failure is told.
+            answers = await asyncio.gather(
+                *(self._alone(call) for call in some), return_exceptions=True
+            )
+            for answer in answers:
+                if isinstance(answer, BaseException) and not isinstance(answer, RpcError):
+                    raise answer
+            results += answers
         return results
 
     async def _alone(self, call: Call) -> Any:  # noqa: ANN401 - JSON

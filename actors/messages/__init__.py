@@ -25,6 +25,7 @@ from actors.messages.admins import (
     TimeoutsWereCleared,
 )
 from actors.messages.chain import (
+    BackendsDisagree,
     ChainHealth,
     LookAtAddress,
     NothingSeen,
@@ -105,6 +106,7 @@ __all__ = [
     "AddressTaken",
     "AdminWish",
     "AttachNotifier",
+    "BackendsDisagree",
     "CancelOrder",
     "CancelOrderByAdmin",
     "CartLine",

@@ -101,3 +101,14 @@ class ChainHealth:
 
     coin: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendsDisagree:
+    """From watcher to root when backends of a coin have not agreed for a while, or one is away.
+
+    `doubts` are texts for people, those alone of which the root has not heard.
+    """
+
+    coin: str
+    doubts: tuple[str, ...]

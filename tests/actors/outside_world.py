@@ -246,6 +246,7 @@ class Recipes:
     def __call__(self, name: str) -> Executor:
         return MortalExecutor(self._around, name)
 
+    name = "the chain"
     pushes = False
 
     def connect(self) -> SmallChain:

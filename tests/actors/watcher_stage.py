@@ -57,6 +57,8 @@ class ScriptedChain:
     places: list[Place | None] = field(default_factory=list)
     under_way: int = 0
     pushes: bool = False
+    name: str = "the script"
+    doubts: tuple[str, ...] = ()
     news: asyncio.Queue[Exception | None] = field(default_factory=asyncio.Queue)
     listened: int = 0
 

@@ -89,12 +89,16 @@ def test_the_network_of_eth_is_its_chain(tmp_path: Path) -> None:
     assert load(path, {}, purpose=Purpose.STORE).coins.ETH.network_name == "chain-1337"
 
 
-@pytest.mark.parametrize("coin", ["ETH", "SOL"])
-def test_a_coin_whose_chain_cannot_be_looked_at_yet_is_not_enabled(config: Path, coin: str) -> None:
-    config.write_text(config.read_text() + f"\n[coins.{coin}]\nenabled = true\n")
-    lines = told(config)
-    assert f"coins.{coin}.enabled is true; write false: addresses of {coin} can be made" in lines
-    load(config, {}, purpose=Purpose.CUSTODY)
+@pytest.mark.parametrize(("coin", "kind"), [("ETH", "ethereum"), ("SOL", "solana")])
+def test_a_coin_without_blocks_to_read_is_enabled_with_a_node_alone(
+    config: Path, coin: str, kind: str
+) -> None:
+    text = config.read_text()
+    text = text[: text.index("[coins.LTC]")].replace("LTC =", f"{coin} =")
+    node = f'[[coins.{coin}.backends]]\nurl = "https://node.example.org/key"\n'
+    config.write_text(f"{text}\n[coins.{coin}]\nenabled = true\n{node}")
+    (backend,) = load(config, {}, purpose=Purpose.SERVE).coins.all()[coin].backends
+    assert backend.kind == kind
 
 
 def test_bitcoin_is_enabled_with_a_node_of_its_own(config: Path) -> None:

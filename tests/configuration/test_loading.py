@@ -130,7 +130,7 @@ def test_the_password_of_the_node_is_read_from_a_variable(spoil: Spoil) -> None:
         ('"80.00"', '"1e400"', "rates.fixed.LTC is not right:"),
         ('LTC = "80.00"', 'LCT = "80.00"', "rates.fixed.LCT is not a setting; did you mean LTC?"),
         ('"http://127', '"http://me:secret@127', "has a user name or password inside"),
-        ('"http://127', '"ftp://127', "backends[0].url is not an http or https address"),
+        ('"http://127', '"ftp://127', "url is not an http or https or tcp or ssl address"),
         ('url = "h', 'uri = "h', "config.toml:18: coins.LTC.backends[0].uri is not a setting"),
         ('"123456:AAbbCC"', '"AAbbCC"', "telegram.token is not a bot token"),
         ('"123456:AAbbCC"', "123456", "telegram.token is 123456; write text in quotes"),
@@ -215,16 +215,44 @@ def test_a_value_of_a_later_version_is_refused_as_such(
     assert f'is not available in this version yet; write "{write}"' in line
 
 
-def test_later_kinds_and_addresses_of_backends_are_refused_as_such(spoil: Spoil) -> None:
-    lines = refusal(spoil('kind = "bitcoind"', 'kind = "esplora"\nzmq_url = "tcp://x"'))
-    assert any('kind "esplora" is not available in this version' in line for line in lines)
-    assert any("zmq_url is not available in this version" in line for line in lines)
+@pytest.mark.parametrize(
+    ("kind", "more", "told"),
+    [
+        ("blockbook", "", 'kind "blockbook" is not available in this version yet'),
+        ("ethereum", "", 'kind is "ethereum"; write "bitcoind" or "electrum" or "esplora"'),
+        ("electrum", "", 'url is no address of kind "electrum"; write one, as in "ssl://'),
+        ("electrum", "", 'user is of no use with kind "electrum"; remove it'),
+        ("esplora", "", 'password_file is of no use with kind "esplora"; remove it'),
+        ("esplora", 'zmq_url = "tcp://x:1"', 'zmq_url is of no use with kind "esplora"; remove it'),
+        ("bitcoind", 'zmq_url = "http://x"', "zmq_url is not an tcp or ipc address"),
+        ("bitcoind", 'certificate_sha256 = "12"', 'is "12"; write the SHA-256 fingerprint'),
+        ("bitcoind", f'certificate_sha256 = "{"AB:" * 31}ab"', 'is of no use without "ssl://"'),
+        ("bitcoind", 'ws_url = "ws://x"', "backends[0].ws_url is not a setting"),
+    ],
+)
+def test_what_a_kind_of_backend_cannot_take_is_named(
+    spoil: Spoil, kind: str, more: str, told: str
+) -> None:
+    lines = refusal(spoil('kind = "bitcoind"', f'kind = "{kind}"\n{more}'))
+    assert any(told in line for line in lines), lines
 
 
-def test_a_second_backend_is_refused(spoil: Spoil) -> None:
-    second = '[[coins.LTC.backends]]\nurl = "http://b"\n\n[[coins.LTC.backends]]\nkind'
-    lines = refusal(spoil("[[coins.LTC.backends]]\nkind", second))
-    assert any("backends[1] is not available in this version yet" in line for line in lines)
+def test_second_backend_may_be_of_another_kind(spoil: Spoil) -> None:
+    second = '[[coins.LTC.backends]]\nkind = "electrum"\nurl = "ssl://b:50002"\n\n'
+    settings = load(
+        spoil("[[coins.LTC.backends]]\nkind", f"{second}[[coins.LTC.backends]]\nkind"),
+        {},
+        purpose=Purpose.SERVE,
+    )
+    assert [each.kind for each in settings.coins.LTC.backends] == ["electrum", "bitcoind"]
+
+
+def test_same_backend_twice_is_refused(spoil: Spoil) -> None:
+    second = '[[coins.LTC.backends]]\nkind = "esplora"\nurl = "http://127.0.0.1:9332"\n\n'
+    (line,) = refusal(
+        spoil("[[coins.LTC.backends]]\nkind", f"{second}[[coins.LTC.backends]]\nkind")
+    )
+    assert "coins.LTC.backends[1].url is that of another backend; remove one of them" in line
 
 
 def test_a_password_in_the_settings_file_is_refused_without_being_told(spoil: Spoil) -> None:

@@ -107,6 +107,11 @@ class OneChain:
     chain: ChainFile
 
     @property
+    def name(self) -> str:
+        """For people."""
+        return "the chain in a file"
+
+    @property
     def pushes(self) -> bool:
         """It has to be looked at."""
         return False

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from payments.addresses import Bip84Addresses, script_of
-from payments.chain import ChainRefusedError, ChainUnavailableError, Known, Place
+from payments.chain import ChainRefusedError, ChainUnavailableError, Known, Place, check
 from payments.custody import new_mnemonic
-from payments.electrum import ElectrumClient, ElectrumConnector, check
+from payments.electrum import ElectrumClient, ElectrumConnector
 from payments.electrum_dialling import ElectrumAddressError
 from tests.litecoin_node import free_port
 from tests.payments.made_up_blocks import MadeUpChain
@@ -373,7 +373,7 @@ async def test_lost_connection_is_told_once_and_made_again_by_the_next_look() ->
 async def test_check_passes_a_server_and_leaves_no_connection() -> None:
     server = ScriptedServer(MadeUpChain(blocks=20, last_at=datetime.now(UTC)))
     async with serving(server.handle) as url:
-        await check(ElectrumConnector(coin="LTC", network="regtest", url=url))
+        await check(ElectrumConnector(coin="LTC", network="regtest", url=url), datetime.now(UTC))
 
 
 async def test_server_whose_last_block_is_old_is_catching_up() -> None:

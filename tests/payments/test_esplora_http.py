@@ -11,9 +11,9 @@ from aiohttp import web
 from yarl import URL
 
 from payments.addresses import Bip84Addresses
-from payments.chain import ChainRefusedError, ChainUnavailableError, Known, Place
+from payments.chain import ChainRefusedError, ChainUnavailableError, Known, Place, check
 from payments.custody import new_mnemonic
-from payments.esplora import EsploraClient, EsploraConnector, check
+from payments.esplora import EsploraClient, EsploraConnector
 from payments.esplora_http import EsploraAccess, EsploraConnection, LeftAloneError
 from tests.litecoin_node import free_port
 from tests.payments.made_up_blocks import MadeUpChain
@@ -321,7 +321,7 @@ async def test_changed_never_returns_and_can_be_cancelled() -> None:
 async def test_check_passes_a_server() -> None:
     server = ScriptedServer(MadeUpChain(blocks=20, last_at=datetime.now(UTC)))
     async with serving(server.handle) as url:
-        await check(EsploraConnector(coin="LTC", network="regtest", url=url))
+        await check(EsploraConnector(coin="LTC", network="regtest", url=url), datetime.now(UTC))
 
 
 @pytest.mark.parametrize("url", ["", "host/api", "ftp://host/api", "https://"])

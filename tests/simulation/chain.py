@@ -318,6 +318,7 @@ class SimulatedClient:
     disturbed_at: datetime = _LONG_AGO
     """When a look was last made slow or incomplete."""
 
+    name = "the chain"
     pushes = False
 
     def connect(self) -> "SimulatedClient":

@@ -1,0 +1,111 @@
+"""What several backends say of an address, made into what the shop believes. Pure.
+
+One serves. A payment counts as being in a block when everybody who was asked shows it in a block,
+with the same amount; until then it is held as one that waits for its block. What any of them shows
+is shown, for a payment that one backend does not know yet has still been made. Where the amounts
+differ, nothing is concluded of the address at all: what is recorded of a payment stands for good.
+
+Once agreed on, a payment stays so while the one that serves has it in the same block: a backend
+that starts anew, or stands still, takes nothing back.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from domain.money import format_coin
+from payments.chain import Found
+
+_Fact = tuple[str, str, int, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one backend shows of an address; None: it has not looked at it."""
+
+    backend: str
+    receipts: tuple[Found, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Believed:
+    """`receipts` None: nothing may be concluded. `doubts` are for people, one a receipt."""
+
+    receipts: tuple[Found, ...] | None
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Agreement:
+    """What was agreed on so far, by address, receipt, amount and block."""
+
+    coin: str
+    _agreed: set[_Fact] = field(default_factory=set)
+
+    def recorded(self, receipts: Iterable[Found]) -> None:
+        """What the shop has recorded was agreed on when it was."""
+        self._agreed |= {_fact(each) for each in receipts if each.block_height is not None}
+
+    def believed(self, views: Sequence[View], tip_height: int) -> Believed:
+        """What follows from the views of one address, the first of which is of the one that serves.
+
+        `tip_height` is that of the one that serves: nothing is above it.
+        """
+        asked = {view.backend: _by_id(view.receipts or ()) for view in views}
+        unread = any(view.receipts is None for view in views)
+        receipts: list[Found] = []
+        doubts: list[str] = []
+        for receipt_id in dict.fromkeys(name for shown in asked.values() for name in shown):
+            versions = {name: shown.get(receipt_id) for name, shown in asked.items()}
+            if len({each.amount_base_units for each in _there(versions)}) > 1:
+                return Believed(receipts=None, doubts=(self._told(receipt_id, versions),))
+            serving = versions[views[0].backend]
+            if serving is not None and _fact(serving) in self._agreed:
+                receipts.append(serving)
+            elif unread or not _is_in_block_for_all(versions, tip_height):
+                receipts.append(_held(next(_there(versions))))
+                doubts += self._doubts(receipt_id, versions)
+            else:
+                latest = max(_there(versions), key=lambda each: each.block_height or 0)
+                receipts.append(latest)
+                self._agreed |= {_fact(each) for each in _there(versions)}
+        return Believed(receipts=tuple(receipts), doubts=tuple(doubts))
+
+    def _doubts(self, receipt_id: str, versions: Mapping[str, Found | None]) -> Iterator[str]:
+        # Waiting transactions reach one backend before the other; blocks are what they must share.
+        if any(each.block_height is not None for each in _there(versions)):
+            yield self._told(receipt_id, versions)
+
+    def _told(self, receipt_id: str, versions: Mapping[str, Found | None]) -> str:
+        address = next(_there(versions)).address
+        said = "; ".join(f"{name} {self._said(found)}" for name, found in versions.items())
+        return f"the backends do not agree on {receipt_id} to {address}: {said}"
+
+    def _said(self, found: Found | None) -> str:
+        if found is None:
+            return "does not know it"
+        amount = f"{format_coin(found.amount_base_units, self.coin)} {self.coin}"
+        where = "in no block" if found.block_height is None else f"in block {found.block_height}"
+        return f"shows {amount} {where}"
+
+
+def _fact(found: Found) -> _Fact:
+    return found.address, found.receipt_id, found.amount_base_units, found.block_hash
+
+
+def _by_id(receipts: Iterable[Found]) -> dict[str, Found]:
+    return {each.receipt_id: each for each in receipts}
+
+
+def _there(versions: Mapping[str, Found | None]) -> Iterator[Found]:
+    return (each for each in versions.values() if each is not None)
+
+
+def _is_in_block_for_all(versions: Mapping[str, Found | None], tip_height: int) -> bool:
+    return all(
+        each is not None and each.block_height is not None and each.block_height <= tip_height
+        for each in versions.values()
+    )
+
+
+def _held(found: Found) -> Found:
+    return replace(found, block_height=None, block_hash=None, confirmations=None)

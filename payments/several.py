@@ -1,0 +1,254 @@
+"""Several backends of one coin: the first that is healthy serves, the others check it.
+
+`payments.agreement` has what is believed. A backend that fails checks nobody; when the one that
+serves fails, the next one serves. None of them is waited for longer than `PATIENCE_SECONDS` after
+another has answered: it goes on, and what it says is used in a later look. As long as it is under
+way with that, payments wait for its word, for at most `LONGEST_LOOK`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from payments.agreement import Agreement, View
+from payments.chain import (
+    AddressLook,
+    ChainConnector,
+    ChainRefusedError,
+    ChainUnavailableError,
+    Found,
+    Known,
+    Place,
+)
+from payments.walked import AddressByAddress
+
+PATIENCE_SECONDS = 5.0
+# One backend is a block ahead of the other every now and then, and that is nobody's business.
+TELL_AFTER = timedelta(seconds=60)
+LONGEST_LOOK = timedelta(minutes=2)
+LISTEN_AGAIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralConnector:
+    """A recipe for a client of several backends, the first of which is preferred."""
+
+    coin: str
+    connectors: tuple[ChainConnector, ...]
+
+    @property
+    def pushes(self) -> bool:
+        """Where one of them does."""
+        return any(each.pushes for each in self.connectors)
+
+    @property
+    def name(self) -> str:
+        """All of them, for people."""
+        return " and ".join(each.name for each in self.connectors)
+
+    def connect(self) -> "SeveralClient":
+        """A new client; nothing is sent yet."""
+        return SeveralClient(self)
+
+
+@dataclass(slots=True)
+class _Member:
+    """One backend. `task` is its look under way, begun at `began_at`.
+
+    `error` is why its last one failed.
+    """
+
+    name: str
+    pushes: bool
+    client: AddressByAddress
+    task: asyncio.Task[AddressLook] | None = None
+    began_at: datetime | None = None
+    latest: AddressLook | None = None
+    shown: dict[str, tuple[Found, ...]] = field(default_factory=dict)
+    error: ChainUnavailableError | ChainRefusedError | None = None
+    news: asyncio.Task[None] | None = None
+
+
+class SeveralClient:
+    """One view made of several."""
+
+    def __init__(self, connector: SeveralConnector) -> None:
+        self._members = [
+            _Member(each.name, each.pushes, AddressByAddress(each.connect()))
+            for each in connector.connectors
+        ]
+        self._agreement = Agreement(connector.coin)
+        self._doubted_since: dict[str, datetime] = {}
+        self._doubted: frozenset[str] = frozenset()
+
+    async def look(
+        self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+    ) -> AddressLook:
+        """See what the watched addresses have received; see `ChainClient`.
+
+        Raises:
+            ChainUnavailableError: no backend answers.
+            ChainRefusedError: each of them refuses, and will as configured.
+        """
+        known = self._with_urgent(addresses)
+        for member in self._members:
+            if member.task is None:
+                member.began_at = began_at
+                member.task = asyncio.ensure_future(
+                    member.client.look(place, known, began_at=began_at)
+                )
+        await self._wait()
+        answered = [member for member in self._members if self._answer(member)]
+        if not answered:
+            raise self._failure()
+        complete = [member for member in answered if member.latest and member.latest.complete]
+        if not complete:
+            return _still_on_its_way(answered[0], began_at)
+        under_way = [member for member in self._members if _is_under_way(member, began_at)]
+        return self._agreed([*complete, *under_way], addresses, began_at)
+
+    async def changed(self) -> None:
+        """Return when one of the backends says that a look may show something new.
+
+        Raises:
+            ChainUnavailableError: none of those that push can be reached now.
+        """
+        while True:
+            tasks = self._listening()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finished = [member for member in self._members if member.news in done]
+            errors = [_taken_error(member) for member in finished]
+            if any(error is None for error in errors):
+                return
+            if len(finished) == len(tasks):
+                raise ChainUnavailableError("; ".join(str(error) for error in errors if error))
+            # The others are listened to meanwhile; those that broke are tried again with them.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LISTEN_AGAIN_SECONDS):
+                    await asyncio.wait(
+                        [each.news for each in self._members if each.news is not None],
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+
+    async def close(self) -> None:
+        """Let go of all of them."""
+        for member in self._members:
+            for task in (member.task, member.news):
+                if task is not None:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError, ChainUnavailableError, ChainRefusedError):
+                        await task
+            await member.client.close()
+
+    # --- a look -----------------------------------------------------------------------------------
+
+    def _with_urgent(self, addresses: Mapping[str, Known]) -> Mapping[str, Known]:
+        """What is in doubt is looked at by everybody in each round."""
+        doubted = {
+            each: replace(addresses[each], urgent=True)
+            for each in self._doubted
+            if each in addresses and not addresses[each].urgent
+        }
+        return {**addresses, **doubted} if doubted else addresses
+
+    async def _wait(self) -> None:
+        tasks = {member.task for member in self._members if member.task is not None}
+        done: set[asyncio.Task[AddressLook]] = set()
+        while tasks and not any(_succeeded(task) for task in done):
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
+
+    def _answer(self, member: _Member) -> bool:
+        """Whether the member has answered since the last look; what it said is taken in."""
+        task = member.task
+        if task is None or not task.done():
+            return False
+        member.task, member.error = None, None
+        try:
+            member.latest = task.result()
+        except (ChainUnavailableError, ChainRefusedError) as error:
+            member.error = error
+            return False
+        member.shown.update(member.latest.receipts)
+        return True
+
+    def _failure(self) -> ChainUnavailableError | ChainRefusedError:
+        errors = [member.error for member in self._members if member.error is not None]
+        text = "; ".join(str(error) for error in errors)
+        if len(errors) == len(self._members) and all(
+            isinstance(error, ChainRefusedError) for error in errors
+        ):
+            return ChainRefusedError(text)
+        return ChainUnavailableError(text or "no backend has answered yet")
+
+    def _agreed(
+        self, members: Sequence[_Member], addresses: Mapping[str, Known], began_at: datetime
+    ) -> AddressLook:
+        serving = members[0].latest
+        if serving is None:
+            raise RuntimeError("a backend that answered has an answer")
+        receipts: dict[str, tuple[Found, ...]] = {}
+        away = (member.name for member in self._members if member.error is not None)
+        doubts = {f"{name} does not answer, and checks nobody": "" for name in away}
+        for address in serving.receipts:
+            known = addresses.get(address)
+            if known is None:
+                continue
+            self._agreement.recorded(known.receipts)
+            views = [View(backend=m.name, receipts=m.shown.get(address)) for m in members]
+            if not any(view.receipts for view in views):
+                receipts[address] = ()
+                continue
+            believed = self._agreement.believed(views, serving.place.height)
+            doubts |= dict.fromkeys(believed.doubts, address)
+            if believed.receipts is not None:
+                receipts[address] = believed.receipts
+        self._doubted = frozenset(doubts.values())
+        return AddressLook(
+            began_at=serving.began_at,
+            place=serving.place,
+            receipts=receipts,
+            doubts=self._lasting(doubts, began_at),
+        )
+
+    def _lasting(self, doubts: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+        since = self._doubted_since
+        self._doubted_since = {text: since.get(text, now) for text in doubts}
+        return tuple(
+            text for text, moment in self._doubted_since.items() if now - moment >= TELL_AFTER
+        )
+
+    # --- news -------------------------------------------------------------------------------------
+
+    def _listening(self) -> list[asyncio.Task[None]]:
+        tasks = []
+        for member in self._members:
+            if member.pushes:
+                if member.news is None:
+                    member.news = asyncio.ensure_future(member.client.changed())
+                tasks.append(member.news)
+        return tasks
+
+
+def _succeeded(task: asyncio.Task[AddressLook]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+def _is_under_way(member: _Member, now: datetime) -> bool:
+    began_at = member.began_at
+    return member.task is not None and began_at is not None and now - began_at < LONGEST_LOOK
+
+
+def _taken_error(member: _Member) -> BaseException | None:
+    """What ended the member's listening, which is over; None: there is news."""
+    task, member.news = member.news, None
+    return None if task is None else task.exception()
+
+
+def _still_on_its_way(member: _Member, began_at: datetime) -> AddressLook:
+    if member.latest is None:
+        raise RuntimeError("a backend that answered has an answer")
+    return AddressLook(began_at=began_at, place=member.latest.place, receipts={}, complete=False)

@@ -1,0 +1,99 @@
+"""What the shop believes where several backends are asked."""
+
+from dataclasses import replace
+
+from payments.agreement import Agreement, View
+from payments.chain import Found
+from tests.payments.looks import found
+
+TIP = 105
+
+
+def views(*shown: tuple[Found, ...] | None) -> list[View]:
+    return [View(backend=f"node {n}", receipts=each) for n, each in enumerate(shown, start=1)]
+
+
+def believed(*shown: tuple[Found, ...] | None) -> tuple[Found, ...] | None:
+    return Agreement("LTC").believed(views(*shown), TIP).receipts
+
+
+IN_BLOCK = found(height=101)
+WAITING = found()
+
+
+def test_payment_is_in_a_block_when_all_show_it_there() -> None:
+    assert believed((IN_BLOCK,), (IN_BLOCK,)) == (IN_BLOCK,)
+
+
+def test_one_backend_alone_is_believed() -> None:
+    assert believed((IN_BLOCK,)) == (IN_BLOCK,)
+
+
+def test_payment_that_another_does_not_know_is_held_as_seen_and_told() -> None:
+    agreement = Agreement("LTC")
+    for shown in (((IN_BLOCK,), ()), ((), (IN_BLOCK,)), ((IN_BLOCK,), (WAITING,))):
+        result = agreement.believed(views(*shown), TIP)
+        assert result.receipts == (WAITING,)
+        (doubt,) = result.doubts
+        assert "node 1" in doubt
+        assert "node 2" in doubt
+        assert "0.00000005 LTC in block 101" in doubt
+
+
+def test_payment_waits_for_those_who_have_not_looked_at_its_address_yet() -> None:
+    assert believed((IN_BLOCK,), None) == (WAITING,)
+
+
+def test_waiting_payment_that_one_has_not_heard_of_is_seen_and_no_doubt() -> None:
+    result = Agreement("LTC").believed(views((WAITING,), ()), TIP)
+    assert (result.receipts, result.doubts) == ((WAITING,), ())
+
+
+def test_other_amount_leads_to_no_conclusion_at_all() -> None:
+    other = replace(IN_BLOCK, amount_base_units=500)
+    result = Agreement("LTC").believed(views((IN_BLOCK,), (other,)), TIP)
+    assert result.receipts is None
+    assert "0.00000500 LTC" in result.doubts[0]
+
+
+def test_block_that_the_serving_one_has_not_reached_does_not_count() -> None:
+    ahead = found(height=TIP + 1)
+    assert believed((ahead,), (ahead,)) == (WAITING,)
+
+
+def test_fewest_confirmations_count_where_blocks_differ() -> None:
+    later = found(height=103, branch="b")
+    assert believed((IN_BLOCK,), (later,)) == (later,)
+
+
+def test_what_was_agreed_on_stays_though_a_checker_starts_anew() -> None:
+    agreement = Agreement("LTC")
+    agreement.believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP)
+    result = agreement.believed(views((IN_BLOCK,), ()), TIP)
+    assert (result.receipts, result.doubts) == ((IN_BLOCK,), ())
+
+
+def test_what_was_recorded_before_a_restart_counts_as_agreed() -> None:
+    agreement = Agreement("LTC")
+    agreement.recorded([IN_BLOCK])
+    assert agreement.believed(views((IN_BLOCK,), ()), TIP).receipts == (IN_BLOCK,)
+
+
+def test_payment_in_another_block_than_agreed_has_to_be_agreed_on_again() -> None:
+    agreement = Agreement("LTC")
+    agreement.believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP)
+    moved = found(height=102, branch="b")
+    assert agreement.believed(views((moved,), (IN_BLOCK,)), TIP).receipts == (moved,)
+    assert agreement.believed(views((moved,), ()), TIP).receipts == (moved,)
+
+
+def test_what_the_serving_one_loses_is_held_by_the_word_of_the_other() -> None:
+    agreement = Agreement("LTC")
+    agreement.believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP)
+    assert agreement.believed(views((), (IN_BLOCK,)), TIP).receipts == (WAITING,)
+    assert agreement.believed(views((), ()), TIP).receipts == ()
+
+
+def test_confirmations_of_a_held_payment_are_those_of_one_that_waits() -> None:
+    final = replace(IN_BLOCK, confirmations=32)
+    assert believed((final,), ()) == (WAITING,)

@@ -1,0 +1,300 @@
+"""A client of several backends, with backends that follow a script; in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from payments.chain import (
+    AddressLook,
+    ChainClient,
+    ChainRefusedError,
+    ChainUnavailableError,
+    Found,
+    Known,
+    Look,
+    Place,
+)
+from payments.several import PATIENCE_SECONDS, SeveralClient, SeveralConnector
+from tests.payments.looks import START, at, found, place
+from thespian_asyncio.testing import run_in_virtual_time
+
+
+@dataclass
+class Scripted:
+    """A backend that reads blocks (`walks`) or is asked address by address."""
+
+    name: str
+    walks: bool = False
+    height: int = 100
+    blocks: list[Found] = field(default_factory=list)
+    mempool: list[Found] = field(default_factory=list)
+    error: Exception | None = None
+    takes_seconds: float = 0.1
+    complete: bool = True
+    pushes: bool = False
+    news: asyncio.Queue[Exception | None] = field(default_factory=asyncio.Queue)
+    places: list[Place | None] = field(default_factory=list)
+    urgent: list[frozenset[str]] = field(default_factory=list)
+    is_closed: bool = False
+
+    def connect(self) -> ChainClient:
+        return self
+
+    async def look(
+        self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+    ) -> Look | AddressLook:
+        self.places.append(place)
+        self.urgent.append(frozenset(each for each in addresses if addresses[each].urgent))
+        await asyncio.sleep(self.takes_seconds)
+        if self.error is not None:
+            raise self.error
+        tip = Place(height=self.height, block_hash=f"a{self.height}")
+        ours = [each for each in self.blocks if each.address in addresses]
+        if not self.walks:
+            shown = [*ours, *self.mempool]
+            receipts = {a: tuple(each for each in shown if each.address == a) for a in addresses}
+            return AddressLook(
+                began_at=began_at, place=tip, receipts=receipts if self.complete else {},
+                complete=self.complete,
+            )  # fmt: skip
+        start = self.height if place is None else place.height
+        return Look(
+            began_at=began_at,
+            place=tip,
+            fork_height=None,
+            in_blocks=tuple(each for each in ours if start < (each.block_height or 0)),
+            in_mempool=tuple(self.mempool) if self.complete else (),
+            complete=self.complete,
+        )
+
+    async def changed(self) -> None:
+        error = await self.news.get()
+        if error is not None:
+            raise error
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.first, self.second = Scripted("the first"), Scripted("the second", walks=True)
+        self.now = START
+        self.addresses: dict[str, Known] = {"A": Known()}
+        self.place: Place | None = place(100)
+        self._client: SeveralClient | None = None
+
+    @property
+    def client(self) -> SeveralClient:
+        if self._client is None:
+            connector = SeveralConnector(coin="LTC", connectors=(self.first, self.second))
+            self._client = connector.connect()
+        return self._client
+
+    async def look(self) -> AddressLook:
+        self.now += timedelta(seconds=10)
+        await asyncio.sleep(10)
+        look = await self.client.look(self.place, self.addresses, began_at=self.now)
+        self.place = look.place
+        return look
+
+    async def shown(self) -> tuple[Found, ...] | None:
+        return (await self.look()).receipts.get("A")
+
+
+def play(scene: Callable[[Stage], Coroutine[object, object, None]]) -> None:
+    async def run() -> None:
+        stage = Stage()
+        await scene(stage)
+        await stage.client.close()
+        assert stage.first.is_closed
+        assert stage.second.is_closed
+
+    run_in_virtual_time(run())
+
+
+def test_payment_counts_when_the_block_was_seen_by_both_kinds_of_backend() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.mempool = stage.second.mempool = [found()]
+        assert await stage.shown() == (found(),)
+        stage.first.mempool, stage.first.blocks, stage.first.height = [], [found(height=101)], 101
+        assert await stage.shown() == (found(),)
+        stage.second.mempool = []
+        stage.second.blocks, stage.second.height = [found(height=101)], 101
+        assert await stage.shown() == (found(height=101),)
+        assert await stage.shown() == (found(height=101),)
+
+    play(scene)
+
+
+def test_second_serves_while_the_first_is_away() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.blocks, stage.second.height = [found(height=101)], 101
+        stage.first.error = ChainUnavailableError("away")
+        assert await stage.shown() == (found(height=101),)
+        stage.first.error, stage.first.blocks = None, [found(height=101)]
+        stage.first.height = 102
+        assert (await stage.look()).place == place(102)
+
+    play(scene)
+
+
+def test_disagreement_is_told_when_it_lasts_and_ends_by_itself() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.blocks, stage.first.height = [found(height=101)], 101
+        looks = [await stage.look() for _ in range(8)]
+        assert all(look.receipts["A"] == (found(),) for look in looks)
+        assert [bool(look.doubts) for look in looks] == [False] * 6 + [True] * 2
+        assert "the second does not know it" in looks[-1].doubts[0]
+        stage.second.blocks, stage.second.height = [found(height=101)], 101
+        look = await stage.look()
+        assert (look.receipts["A"], look.doubts) == ((found(height=101),), ())
+
+    play(scene)
+
+
+def test_address_in_doubt_is_looked_at_by_everybody_in_each_round() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.addresses = {"A": Known(urgent=False)}
+        stage.first.blocks, stage.first.height = [found(height=101)], 101
+        await stage.look()
+        await stage.look()
+        assert stage.second.urgent == [frozenset(), frozenset({"A"})]
+
+    play(scene)
+
+
+def test_other_amount_says_nothing_of_the_address() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.blocks, stage.first.height = [found(height=101)], 101
+        stage.second.mempool = [replace(found(), amount_base_units=7)]
+        assert await stage.shown() is None
+
+    play(scene)
+
+
+def test_slow_checker_is_not_waited_for_and_its_word_counts_later() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.look()
+        stage.second.takes_seconds = 24.0
+        stage.first.blocks = stage.second.blocks = [found(height=101)]
+        stage.first.height = stage.second.height = 101
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert await stage.shown() == (found(),)
+        assert loop.time() - began == pytest.approx(10.1 + PATIENCE_SECONDS)
+        assert await stage.shown() == (found(),)
+        assert await stage.shown() == (found(height=101),)
+
+    play(scene)
+
+
+def test_backend_that_hangs_for_long_checks_nobody() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.takes_seconds = 10_000.0
+        stage.first.blocks, stage.first.height = [found(height=101)], 101
+        shown = [await stage.shown() for _ in range(14)]
+        assert shown[0] == (found(),)
+        assert shown[-1] == (found(height=101),)
+
+    play(scene)
+
+
+def test_backend_that_stays_away_is_told_of() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.error = ChainUnavailableError("away")
+        looks = [await stage.look() for _ in range(8)]
+        assert looks[-1].doubts == ("the second does not answer, and checks nobody",)
+
+    play(scene)
+
+
+def test_nobody_to_ask_is_an_error_that_names_all() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.error = ChainRefusedError("first: no")
+        stage.second.error = ChainUnavailableError("second: away")
+        with pytest.raises(ChainUnavailableError, match="first: no; second: away"):
+            await stage.look()
+        stage.second.error = ChainRefusedError("second: no")
+        with pytest.raises(ChainRefusedError):
+            await stage.look()
+
+    play(scene)
+
+
+def test_one_that_is_still_on_its_way_leaves_it_to_the_other() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.complete = False
+        stage.first.blocks, stage.first.height = [found(height=101)], 101
+        assert await stage.shown() == (found(height=101),)
+        stage.first.complete = False
+        assert not (await stage.look()).complete
+
+    play(scene)
+
+
+def test_place_that_goes_back_for_a_new_address_is_gone_back_to() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.height = stage.second.height = 110
+        await stage.look()
+        stage.place = place(90)
+        stage.addresses["B"] = Known()
+        stage.first.blocks = stage.second.blocks = [found("B", height=95)]
+        look = await stage.look()
+        assert look.receipts["B"] == (found("B", height=95),)
+
+    play(scene)
+
+
+def test_block_that_was_undone_takes_its_payment_back() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.blocks = stage.second.blocks = [found(height=101)]
+        stage.first.height = stage.second.height = 101
+        assert await stage.shown() == (found(height=101),)
+        stage.first.blocks = []
+        stage.second.error = ChainUnavailableError("away")
+        assert await stage.shown() == ()
+
+    play(scene)
+
+
+def test_news_of_either_is_news() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.pushes = stage.second.pushes = True
+        for each in (stage.first, stage.second):
+            waiting = asyncio.create_task(stage.client.changed())
+            await asyncio.sleep(1)
+            assert not waiting.done()
+            each.news.put_nowait(None)
+            await waiting
+
+    play(scene)
+
+
+def test_pushes_of_one_that_break_do_not_end_those_of_the_other() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.pushes = stage.second.pushes = True
+        waiting = asyncio.create_task(stage.client.changed())
+        stage.first.news.put_nowait(ChainUnavailableError("broken"))
+        await asyncio.sleep(30)
+        assert not waiting.done()
+        stage.second.news.put_nowait(None)
+        await waiting
+        stage.first.news.put_nowait(ChainUnavailableError("broken"))
+        stage.second.news.put_nowait(ChainUnavailableError("broken too"))
+        with pytest.raises(ChainUnavailableError):
+            await stage.client.changed()
+
+    play(scene)
+
+
+def test_looks_that_are_under_way_end_with_the_client() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.takes_seconds = 50.0
+        await stage.look()
+        assert at(10) == stage.now
+
+    play(scene)
