@@ -165,6 +165,17 @@ def finish(is_well: bool) -> None:  # noqa: FBT001 - what a check found
         raise click.exceptions.Exit(FOUND_WRONG)
 
 
+@cli.command("rates")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.pass_obj
+def show_rates(config: Path, *, as_json: bool) -> None:
+    """Ask each source what the coins cost now; show what it said, and the rate that follows."""
+    settings = loaded(config, Purpose.STORE)
+    from composition.rates_command import show  # noqa: PLC0415 - for this command alone
+
+    finish(show(settings, as_json=as_json))
+
+
 cli.add_command(custody)
 
 

@@ -73,6 +73,10 @@ class ShopActor(OutsideActor):
         self._armed[kind] = timer
         self.wakeupAfter(max(pause, _NO_TIME), payload=timer)
 
+    def is_armed(self, kind: str) -> bool:
+        """Whether a timer of this kind has still to ring."""
+        return kind in self._armed
+
     def disarm(self, kind: str) -> None:
         """Make the timer of this kind stale."""
         self._armed.pop(kind, None)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from payments.address_source import AddressHistoryConnector, AddressSourceOpener
 from payments.chain import ChainConnector
+from payments.market import Market
 from store.contract import Notice
 from thespian_asyncio import Executor
 
@@ -80,6 +81,7 @@ class Environment:
     `asked_look_interval_seconds`, by coin: where a backend pushes, or can be asked at any time, a
     look that somebody waits for begins so soon after the last look began. Elsewhere looks begin at
     the poll interval.
+    `market` is asked what those coins cost that have no fixed rate; None where nobody is to be.
     """
 
     clock: Clock
@@ -90,3 +92,4 @@ class Environment:
     notices: NoticeSenderOpener
     address_histories: dict[str, AddressHistoryConnector] = field(default_factory=dict)
     asked_look_interval_seconds: dict[str, float] = field(default_factory=dict)
+    market: Market | None = None

@@ -1,12 +1,12 @@
 """The shop: the root of all actors.
 
 Owns: who is who. It starts everyone from the store, in this order: ledger; pools; address actors
-and watchers of each coin; orders; notifiers.
+and watchers of each coin; who asks for rates, where there is a market; orders; notifiers.
 In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, wishes about orders (`CancelOrder` and
 those of admins), `ImportItems`, `ClearTimeouts`, `RegisterShopper`, `GetShopHealth`; `PaymentSeen`,
-`ChainHealth` and `BackendsDisagree` from watchers; `GoodsDelivered` from a notifier; `OrderRests`,
-`GetRate` from orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the
-ledger.
+`ChainHealth` and `BackendsDisagree` from watchers; `QuotesTold` from the rates; `GoodsDelivered`
+from a notifier; `OrderRests`, `GetRate` from orders; `HoldsReported` from pools; `StoreFailing`,
+`StoreMended` and answers of the ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
 to everyone; `Relayed` and `RateKnown` to orders; `SettleHold`, `ReportHolds` to pools;
 `CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the gateway.
@@ -161,7 +161,10 @@ class Shop(ShopPlacing):
             why_not = "not every chain has been looked at"
         health = ShopHealth(
             ready=not why_not,
-            coins={symbol: coin.refusal for symbol, coin in self._staff.coins.items()},
+            coins={
+                symbol: coin.refusal or self._why_no_rate(symbol)
+                for symbol, coin in self._staff.coins.items()
+            },
             why_not_ready=why_not,
             store_trouble=self._store_trouble,
             progress="" if self._taking_up is None else self._taking_up.text,

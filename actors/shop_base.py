@@ -1,6 +1,7 @@
 """What all of the root works with: its register, its desk, its questions to the ledger.
 
-The root is in seven files: this one, `actors.shop_take_up` (orders that were open before),
+The root is in eight files: this one, `actors.shop_take_up` (orders that were open before),
+`actors.shop_rates` (what coins cost),
 `actors.shop_start` (starting everyone from the store),
 `actors.shop_failures` (whoever exits, a store that fails, and the orderly stop),
 `actors.shop_upkeep` (the sweep), `actors.shop_placing` (wishes to buy) and `actors.shop`, which

@@ -139,7 +139,7 @@ class ShopFailures(ShopStart):
         for audience, notifier in staff.notifiers.items():
             if address == notifier:
                 return f"notifier {audience}"
-        return None
+        return "rates" if address == staff.rates else None
 
     def _restart_later(self, service: str) -> None:
         if service == "ledger":
@@ -153,7 +153,7 @@ class ShopFailures(ShopStart):
         self.arm_after(f"restart {service}", pause)
 
     def receiveMsg_WakeupMessage(self, message: WakeupMessage, _sender: ActorAddress) -> None:
-        """A pause is over, a chain is still out of reach, or it is time for the sweep."""
+        """A pause is over, a chain or a price is still away, or it is time for the sweep."""
         timer = self.rings(message.payload)
         if timer is None or self._start is None or self.state in ENDING:
             return
@@ -162,6 +162,8 @@ class ShopFailures(ShopStart):
             self._restart(self._start, name)
         elif what == "sweep":
             self._begin_upkeep(self._start)
+        elif what == "rate":
+            self._rate_is_overdue(name)
         elif name in self._staff.coins and self._staff.coins[name].why_not:
             self._alert(f"{name} takes no orders: {self._staff.coins[name].why_not}")
 
@@ -182,6 +184,8 @@ class ShopFailures(ShopStart):
             case "pool":
                 self._start_pool(int(name))
                 self._draw_desk()
+            case "rates":
+                self._start_rates(start)
             case "notifier":
                 self._start_notifier(start, Audience(name))
                 self._draw_desk()

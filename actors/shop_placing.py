@@ -3,16 +3,16 @@
 Both are asked of the ledger before anything is held. The whole is described in `actors.shop`.
 """
 
+from decimal import Decimal
+
 from thespian.actors import ActorAddress
 
 from actors.messages import (
-    GetRate,
     OpenOrder,
     OrderDesk,
     OrderPlaced,
     OrderRefused,
     PlaceOrder,
-    RateKnown,
     ShopUnavailable,
     StartShop,
 )
@@ -48,18 +48,19 @@ class ShopPlacing(ShopUpkeep):
         start, desk = self._start, self._desk
         if asked is None or start is None or desk is None:
             return
+        rate = self._rate_of(asked.wish.coin)
         answer: OrderPlaced | OrderRefused | None
         if message.earlier_order is not None:
             answer = OrderPlaced(order=message.earlier_order)
         else:
-            answer = _refusal_of_shopper(message, start) or self._refusal_of_coin(asked.wish, start)
-        if answer is None:
-            self._open_order(asked, start, desk)
+            answer = _refusal_of_shopper(message, start) or self._refusal_of_coin(asked.wish, rate)
+        if answer is None and rate is not None:
+            self._open_order(asked, rate, desk)
             return
         for reply_to in asked.reply_tos:
             self.send(reply_to, answer)
 
-    def _open_order(self, asked: Asked, start: StartShop, desk: OrderDesk) -> None:
+    def _open_order(self, asked: Asked, rate: Decimal, desk: OrderDesk) -> None:
         wish = asked.wish
         order_id, self._next_order_id = self._next_order_id, self._next_order_id + 1
         order = self.createActor(OrderActor)
@@ -67,26 +68,21 @@ class ShopPlacing(ShopUpkeep):
         first = OpenOrder(
             order_id=order_id,
             wish=wish,
-            rate=start.fixed_rates[wish.coin],
+            rate=rate,
             desk=desk,
             reply_tos=tuple(asked.reply_tos),
         )
         self.send(order, first)
 
-    def _refusal_of_coin(self, wish: PlaceOrder, start: StartShop) -> OrderRefused | None:
+    def _refusal_of_coin(self, wish: PlaceOrder, rate: Decimal | None) -> OrderRefused | None:
         coin = self._staff.coins.get(wish.coin)
         if coin is None:
             return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE)
         if coin.refusal:
             return OrderRefused(reason=RefusalReason.COIN_UNAVAILABLE, detail=coin.refusal)
-        if wish.coin not in start.fixed_rates:
+        if rate is None:
             return OrderRefused(reason=RefusalReason.NO_RATE)
         return None
-
-    def receiveMsg_GetRate(self, message: GetRate, sender: ActorAddress) -> None:
-        """What a coin costs now, for an order that got money late."""
-        rate = None if self._start is None else self._start.fixed_rates.get(message.coin)
-        self.send(sender, RateKnown(coin=message.coin, rate=rate))
 
 
 def _refusal_of_shopper(standing: Standing, start: StartShop) -> OrderRefused | None:

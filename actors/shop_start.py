@@ -24,7 +24,8 @@ from actors.messages import (
     StartWatcher,
 )
 from actors.order_base import watched_from_store
-from actors.shop_take_up import ShopTakeUp, TakingUp
+from actors.shop_rates import ShopRates
+from actors.shop_take_up import TakingUp
 from actors.shopper_notifier import ShopperNotifierActor
 from actors.staff import CoinStaff, Staff
 from domain.deadlines import watched_after
@@ -49,7 +50,7 @@ _NOTIFIERS: dict[Audience, type[ShopActor]] = {
 }
 
 
-class ShopStart(ShopTakeUp):
+class ShopStart(ShopRates):
     """The handlers of the start, in their order."""
 
     def receiveMsg_StartShop(self, message: StartShop, sender: ActorAddress) -> None:
@@ -101,6 +102,7 @@ class ShopStart(ShopTakeUp):
             self._start_pool(subcategory_id)
         for coin in start.rules.coins:
             self._start_coin(coin.coin)
+        self._begin_rates(start)
         self._draw_desk()
 
     def _start_pool(self, subcategory_id: int) -> None:

@@ -50,6 +50,8 @@ class Staff:
     coins: dict[str, CoinStaff] = field(default_factory=dict)
     pools: dict[int, ActorAddress] = field(default_factory=dict)
     notifiers: dict[Audience, ActorAddress] = field(default_factory=dict)
+    rates: ActorAddress | None = None
+    """Who asks what coins cost; None where every rate is fixed."""
     relayed: dict[int, int] = field(default_factory=dict)
     """How many messages were relayed to each live order."""
     orders: dict[int, ActorAddress] = field(default_factory=dict)
@@ -89,7 +91,8 @@ class Staff:
     def services(self) -> list[ActorAddress]:
         """Everyone but the ledger and the orders."""
         of_coins = [each for coin in self.coins.values() for each in (coin.watcher, coin.addresses)]
-        return [*self.notifiers.values(), *of_coins, *self.pools.values()]
+        rates = [] if self.rates is None else [self.rates]
+        return [*self.notifiers.values(), *of_coins, *rates, *self.pools.values()]
 
     def members(self) -> tuple[StaffMember, ...]:
         """Everyone, with kind and name: services first, then orders by their id."""
@@ -98,6 +101,7 @@ class Staff:
         for symbol, coin in self.coins.items():
             named.append(("address", symbol, coin.addresses))
             named.append(("chain_watcher", symbol, coin.watcher))
+        named += [] if self.rates is None else [("rates", "market", self.rates)]
         named += [(_NOTIFIER_KINDS[each], each, actor) for each, actor in self.notifiers.items()]
         named += [("order", str(each), order) for each, order in sorted(self.orders.items())]
         return tuple(

@@ -3,6 +3,7 @@
 from actors.environment import Environment, SystemClock
 from composition.backends import connector_of, connectors_of
 from composition.coin_addresses import addresses_of
+from composition.market import market_of
 from configuration.settings import Settings
 from gateway.telegram.notices import TelegramNotices
 from payments.histories import history_of
@@ -44,6 +45,7 @@ def environment_of(settings: Settings) -> Environment:
             networks=networks_of(settings),
             language=settings.shop.language,
         ),
+        market=market_of(settings, settings.rates.sources) if settings.market_coins() else None,
     )
 
 

@@ -28,6 +28,7 @@ from gateway.telegram.shop import TelegramShop
 from payments.address_source import ListedSource
 from payments.chain import ChainUnavailableError
 from payments.custody import warn_if_open_to_others
+from payments.rates import FEWEST_SOURCES
 from store.queries import StoreReader
 
 __all__ = ["ShopLostError", "StartRefusedError", "serve_shop"]
@@ -82,9 +83,7 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
         await stack.enter_async_context(_polling(settings, actors, reader))
         warn_if_open_to_others(_secret_files(settings))
         _warn_of_keys_that_are_here(settings.custody)
-        for symbol, rate in settings.fixed_rates().items():
-            currency = settings.shop.currency
-            logger.warning("{} is charged at {} {} (rates.fixed)", symbol, rate, currency)
+        _tell_rates(settings)
         yield actors
 
 
@@ -146,6 +145,19 @@ async def _first_of(*events: asyncio.Event) -> None:
     finally:
         for each in waiting:
             each.cancel()
+
+
+def _tell_rates(settings: Settings) -> None:
+    currency, sources = settings.shop.currency, settings.rates.sources
+    for symbol, rate in settings.fixed_rates().items():
+        logger.warning("{} is charged at {} {} (rates.fixed)", symbol, rate, currency)
+    for symbol in settings.market_coins():
+        logger.info("{} is charged at the median of {} (rates.sources)", symbol, ", ".join(sources))
+    if settings.market_coins() and len(sources) < FEWEST_SOURCES:
+        logger.warning(
+            "rates.sources names {}, so that nobody can tell which is wrong: name {} or more",
+            " and ".join(sources), FEWEST_SOURCES,
+        )  # fmt: skip
 
 
 def _warn_of_keys_that_are_here(custody: Custody) -> None:

@@ -18,13 +18,14 @@ from configuration.values import (
     duration,
     whole_number,
 )
-from domain.commitments import CONFIRMATIONS as COMMITMENTS
 from domain.money import parse_coin
-from domain.rules import CoinRules, ConfirmationsAbove
+from domain.rules import FINALIZED_CONFIRMATIONS, CoinRules, ConfirmationsAbove
 
 BLOCKS = whole_number(1, 1000)
 NETWORKS = ("main", "test", "regtest")
 MAIN_CHAIN_ID = 1  # EIP-155
+COMMITMENTS = {"confirmed": 1, "finalized": FINALIZED_CONFIRMATIONS}
+"""Of SOL, in confirmations."""
 
 Poll = Annotated[float, duration("0.05", 3600)]
 

@@ -23,7 +23,7 @@ BARE_NAMES: dict[str, SettingPath] = {
     "BACKGROUND_TASK_INTERVAL_SECONDS": ("orders", "maintenance_interval_seconds"),
     "MAX_USER_TIMEOUTS": ("orders", "max_user_timeouts"),
 }
-_LISTS: frozenset[SettingPath] = frozenset({("telegram", "admin_ids")})
+_LISTS: frozenset[SettingPath] = frozenset({("telegram", "admin_ids"), ("rates", "sources")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _coin_questions(
     asked = _node_questions(symbol, coin, environ)
     if not settings.custody.is_hot and symbol != "SOL" and extended_key_issue(symbol, coin):
         asked.append(_extended_key_question(symbol, coin.network_name))
-    if symbol not in settings.rates.fixed.prices():
+    if symbol in settings.market_coins() and not settings.rates.sources:
         example = _EXAMPLE_PRICES[symbol]
         asked.append(
             Question(

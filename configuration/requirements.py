@@ -19,8 +19,10 @@ from configuration.custody_requirements import custody_issues
 from configuration.problems import Issue, SettingPath
 from configuration.settings import Custody, Gateway, Operator, Orders, Rates, Telegram
 from configuration.values import is_loopback
+from payments.rate_sources import SOURCES
 
 _SMALLEST_OPERATOR_TOKEN = 16
+_SOURCES = "[" + ", ".join(f'"{name}"' for name in SOURCES) + "]"
 _Section = TypeVar("_Section", bound=BaseModel)
 
 
@@ -132,11 +134,11 @@ def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str])
         if coin.rules.dust_base_units >= coin.rules.smallest_order_base_units:
             # A shortfall below the dust counts as paid: such an order would be free.
             yield Issue(("coins", symbol, "dust"), "is not below smallest_order; write less")
-        if rates is not None and symbol not in rates.fixed.prices():
+        if rates is not None and symbol not in rates.fixed.prices() and not rates.sources:
             yield Issue(
                 ("rates", "fixed", symbol),
                 f"is missing while {symbol} is enabled; write the price of one coin in your"
-                ' currency, as in "80.00"',
+                f' currency, as in "80.00", or, as rates.sources, who is asked for it: {_SOURCES}',
             )
 
 

@@ -24,12 +24,14 @@ from configuration.values import (
     amount,
     choice,
     duration,
+    names,
     percentage,
     web_address,
     whole_number,
 )
 from domain.money import parse_rate
 from domain.rules import LatePayment, OrderRules, OverPayment, PartialStock
+from payments.rate_sources import SOURCES
 
 Port = Annotated[int, whole_number(0, 65_535)]
 Minutes = Annotated[float, duration("0.001", 43_200)]
@@ -118,8 +120,13 @@ class FixedRates(Section):
 
 
 class Rates(Section):
-    """`[rates]`."""
+    """`[rates]`: who is asked what coins cost, and how long an answer counts.
 
+    A fixed price of a coin goes before what the sources say.
+    """
+
+    sources: Annotated[tuple[str, ...], names(list(SOURCES))] = ()
+    max_age_seconds: Annotated[float, duration("15", 86_400)] = 300
     fixed: FixedRates = FixedRates()
 
 
@@ -187,7 +194,12 @@ class Settings(Section):
         )
 
     def fixed_rates(self) -> dict[str, Decimal]:
-        """The price of one coin in the shop's currency, by symbol, of the coins that it takes."""
+        """The price that the owner has set for one coin, by symbol, of the coins that it takes."""
         enabled = self.coins.enabled()
         prices = self.rates.fixed.prices()
         return {coin: parse_rate(price) for coin, price in prices.items() if coin in enabled}
+
+    def market_coins(self) -> tuple[str, ...]:
+        """The coins that it takes at the price that the sources agree on."""
+        fixed = self.rates.fixed.prices()
+        return tuple(coin for coin in self.coins.enabled() if coin not in fixed)

@@ -10,8 +10,6 @@ _POLLING = "updates are fetched by polling"
 UNAVAILABLE_KEYS: dict[str, str] = {
     "telegram.webhook_secret": _POLLING,
     "gateway.public_url": _POLLING,
-    "rates.sources": "set the price of a coin in rates.fixed",
-    "rates.max_age_seconds": "the prices in rates.fixed do not age",
     "custody.key_in_notice": "notices never contain keys",
     "webhook": "payments are found by looking at the chain",
 }

@@ -243,6 +243,23 @@ def _telegram_ids(value: object) -> tuple[int, ...]:
 TELEGRAM_IDS = BeforeValidator(_telegram_ids)
 
 
+def names(known: Sequence[str]) -> BeforeValidator:
+    """A list of some of these names, each once."""
+
+    def check(value: object) -> tuple[str, ...]:
+        example = ", ".join(f'"{name}"' for name in known)
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"is {shown(value)}; write a list of names out of {example}")  # noqa: TRY004 - pydantic collects ValueError
+        for entry in value:
+            if entry not in known:
+                raise ValueError(f"contains {shown(entry)}; write names out of {example}")
+        if len(set(value)) < len(value):
+            raise ValueError("names one twice; write each once")
+        return tuple(str(entry) for entry in value)
+
+    return BeforeValidator(check)
+
+
 def _tuple(value: object) -> object:
     if not isinstance(value, list | tuple):
         raise ValueError(f"is {shown(value)}; write a list of tables")  # noqa: TRY004 - pydantic collects ValueError

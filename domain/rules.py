@@ -32,6 +32,10 @@ class OverPayment(StrEnum):
     CREDIT = "credit"
 
 
+FINALIZED_CONFIRMATIONS = 32
+"""Of SOL, as confirmations: so many votes on top of each other make a block final."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationsAbove:
     """From this amount on so many confirmations, in place of fewer."""

@@ -22,6 +22,7 @@ KINDS = (
     "order",
     "chain_watcher",
     "address",
+    "rates",
     "ledger",
     "admin_notifier",
     "shopper_notifier",

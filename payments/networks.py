@@ -10,6 +10,7 @@ LARGEST_INDEX = 2**31 - 1  # BIP 32: above it, keys are hardened
 SEGWIT_COINS = ("BTC", "LTC")
 NETWORKS = ("main", "test", "regtest")
 
+_MAIN_CHAIN_ID = 1  # EIP-155
 _MAIN_COIN_TYPES = {"BTC": 0, "LTC": 2}  # SLIP-44
 _OTHER_COIN_TYPE = 1
 _PREFIXES = {
@@ -56,6 +57,20 @@ def prefix_of(coin: str, network: str) -> str:
     if prefix is None:
         raise AddressError(f"there are no {coin} addresses for a network {network!r}")
     return prefix
+
+
+def chain_id(network: str) -> int:
+    """The id of a network of ETH (EIP-155): 1 of "main", N of "chain-N".
+
+    Raises:
+        AddressError: ETH has no such network.
+    """
+    if network == "main":
+        return _MAIN_CHAIN_ID
+    prefix, _, number = network.partition("-")
+    if prefix != "chain" or not number.isascii() or not number.isdecimal():
+        raise AddressError(f"ETH has no network {network!r}")
+    return int(number)
 
 
 def account_path(coin: str, network: str) -> str:

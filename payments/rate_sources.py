@@ -19,6 +19,10 @@ from yarl import URL
 from payments.rates import Quote
 
 LARGEST_ANSWER_BYTES = 1024 * 1024
+LARGEST_PRICE = Decimal(10) ** 15
+SMALLEST_PRICE = Decimal(10) ** -9
+# Compressed answers are not asked for: how much comes is known before it is unpacked.
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Holdfast"}
 _NAMES = {"BTC": "bitcoin", "ETH": "ethereum", "LTC": "litecoin", "SOL": "solana"}
 _ALL = "*"
 """One question about all coins."""
@@ -55,12 +59,12 @@ def _kraken(answer: Any, _coin: str, _currency: str) -> tuple[object, object | N
 
 
 def _bitstamp(answer: Any, _coin: str, _currency: str) -> tuple[object, object | None]:  # noqa: ANN401 - JSON
-    return answer["last"], int(answer["timestamp"])
+    return answer["last"], answer["timestamp"]
 
 
 def _coingecko(answer: Any, coin: str, currency: str) -> tuple[object, object | None]:  # noqa: ANN401 - JSON
     of_coin = answer[_NAMES[coin]]
-    return of_coin[currency.lower()], int(of_coin["last_updated_at"])
+    return of_coin[currency.lower()], of_coin["last_updated_at"]
 
 
 def _kraken_address(coin: str, currency: str) -> str:
@@ -99,37 +103,39 @@ SOURCES: Mapping[str, RateSource] = {
 }
 
 
-async def ask(
-    source: RateSource,
-    coins: Sequence[str],
-    currency: str,
-    *,
-    timeout_seconds: float,
-    origin: str | None = None,
-) -> dict[str, Quote | RateUnavailableError]:
-    """What a source says of each coin.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A question. `origin` takes the place of the source's own scheme and host.
 
-    `origin` takes the place of the source's own scheme and host.
+    `asked_at` dates what is answered, where the answer does not say that it is older.
     """
-    timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        asked = [_ALL] if source.all_at_once else list(coins)
-        answers = await asyncio.gather(
-            *(_fetch(session, source, coin, currency, origin) for coin in asked)
-        )
+
+    source: RateSource
+    currency: str
+    asked_at: datetime
+    timeout_seconds: float
+    origin: str | None = None
+
+
+async def ask(asking: Asking, coins: Sequence[str]) -> dict[str, Quote | RateUnavailableError]:
+    """What a source says of each coin; never raises for what the source or the network does."""
+    all_at_once = asking.source.all_at_once
+    timeout = aiohttp.ClientTimeout(total=asking.timeout_seconds)
+    async with aiohttp.ClientSession(
+        timeout=timeout, headers=_HEADERS, auto_decompress=False
+    ) as session:
+        asked = [_ALL] if all_at_once else list(coins)
+        answers = await asyncio.gather(*(_fetch(session, asking, coin) for coin in asked))
     by_coin = dict(zip(asked, answers, strict=True))
-    return {
-        coin: _quote(source, coin, currency, by_coin[_ALL if source.all_at_once else coin])
-        for coin in coins
-    }
+    return {coin: _quote(asking, coin, by_coin[_ALL if all_at_once else coin]) for coin in coins}
 
 
 async def _fetch(
-    session: aiohttp.ClientSession, source: RateSource, coin: str, currency: str, origin: str | None
+    session: aiohttp.ClientSession, asking: Asking, coin: str
 ) -> bytes | RateUnavailableError:
-    url = URL(source.address(coin, currency))
-    if origin is not None:
-        url = URL(origin).join(url.relative())
+    url = URL(asking.source.address(coin, asking.currency))
+    if asking.origin is not None:
+        url = URL(asking.origin).join(url.relative())
     try:
         async with session.get(url, allow_redirects=False) as response:
             if response.status != HTTPStatus.OK:
@@ -151,19 +157,29 @@ async def _body(response: aiohttp.ClientResponse) -> bytes | RateUnavailableErro
 
 
 def _quote(
-    source: RateSource, coin: str, currency: str, answer: bytes | RateUnavailableError
+    asking: Asking, coin: str, answer: bytes | RateUnavailableError
 ) -> Quote | RateUnavailableError:
     if isinstance(answer, RateUnavailableError):
         return answer
     try:
-        read = json.loads(answer, parse_float=Decimal)
-        price, seconds = source.read(read, coin, currency)
+        # A number of JSON is read as the decimal that it is, and never becomes a float.
+        price, seconds = asking.source.read(
+            json.loads(answer, parse_float=Decimal), coin, asking.currency
+        )
         exact = Decimal(str(price))
-        as_of = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(int(seconds), UTC)  # type: ignore[call-overload] # it may raise
+        as_of = asking.asked_at if seconds is None else _moment(str(seconds))
     except RateUnavailableError as error:
         return error
-    except (LookupError, TypeError, ValueError, InvalidOperation, RecursionError, OverflowError):
+    except (LookupError, TypeError):
+        return RateUnavailableError(f"its answer has no price of {coin} in {asking.currency}")
+    except (ValueError, InvalidOperation, RecursionError, OverflowError):
         return RateUnavailableError("its answer is not what its documentation says")
-    if not exact.is_finite() or exact <= 0:
-        return RateUnavailableError("its price is no number above zero")
-    return Quote(source=source.name, coin=coin, price=exact, as_of=as_of)
+    if not exact.is_finite() or not SMALLEST_PRICE <= exact <= LARGEST_PRICE:
+        return RateUnavailableError("its price is no number that a price can be")
+    # Of a source whose clock is fast nothing may count for longer than of others.
+    as_of = min(as_of, asking.asked_at)
+    return Quote(source=asking.source.name, coin=coin, price=exact, as_of=as_of)
+
+
+def _moment(unix_seconds: str) -> datetime:
+    return datetime.fromtimestamp(int(unix_seconds), UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from domain.commitments import CONFIRMATIONS
+from domain.rules import FINALIZED_CONFIRMATIONS
 from payments.chain import ChainRefusedError, ChainUnavailableError, Place
 from payments.json_rpc import Call, RpcConnection, RpcError
 from payments.pages import pages
@@ -43,7 +43,7 @@ class Signed:
     @property
     def confirmations(self) -> int:
         """What its commitment counts for."""
-        return CONFIRMATIONS[Commitment.FINALIZED if self.is_final else Commitment.CONFIRMED]
+        return FINALIZED_CONFIRMATIONS if self.is_final else 1
 
 
 class SolanaNode:

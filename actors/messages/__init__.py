@@ -61,6 +61,7 @@ from actors.messages.orders import (
     Relayed,
     ResumeOrder,
 )
+from actors.messages.rates import QuotesTold, StartRates
 from actors.messages.shop import (
     ActorFailed,
     GetShopHealth,
@@ -140,6 +141,7 @@ __all__ = [
     "PaymentSeen",
     "PaymentSeenTaken",
     "PlaceOrder",
+    "QuotesTold",
     "RateKnown",
     "RecordRefund",
     "RegisterShopper",
@@ -162,6 +164,7 @@ __all__ = [
     "StartLedger",
     "StartNotifier",
     "StartPool",
+    "StartRates",
     "StartShop",
     "StartWatcher",
     "StockAdded",

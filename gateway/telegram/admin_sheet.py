@@ -13,7 +13,7 @@ from domain.money import format_coin, format_fiat, value_minor
 from domain.order import Order, OrderStatus
 from domain.payment import Receipt, ReceiptState
 from domain.set_aside import Purpose, SetAside, SetAsideState
-from gateway.telegram.invoice import date_text, status_text
+from gateway.telegram.invoice import date_text, settled_text, status_text
 from gateway.telegram.page import button
 from gateway.telegram.people import person_name
 from gateway.telegram.taps import ShipByAdmin, ShowShopper
@@ -89,7 +89,7 @@ def _summary(texts: Texts, details: OrderDetails) -> str:
         status=status_text(texts, order),
         address=order.address,
         index=order.address_index,
-        confirmations=order.confirmations_required,
+        settled=settled_text(texts, order),
         tracking_number=details.tracking_number or "-",
     )
 

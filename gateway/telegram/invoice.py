@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from domain.money import format_coin, format_fiat
 from domain.order import Order, OrderStatus, PaymentState
 from domain.payment import totals
+from domain.rules import FINALIZED_CONFIRMATIONS
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from gateway.telegram.menus import categories_button
 from gateway.telegram.page import Page, button
@@ -44,10 +45,10 @@ def invoice_page(
         amount=format_coin(due_base_units(order), order.coin),
         coin=order.coin,
         address=order.address,
-        uri=payment_uri(order.coin, order.address, due_base_units(order)),
+        uri=uri_of(order, networks),
         minutes=minutes_left(order, now),
         until=time_text(order.expires_at, now),
-        confirmations=order.confirmations_required,
+        settled=settled_text(texts, order),
     )
     text = paragraphs(
         instructions,
@@ -60,6 +61,26 @@ def invoice_page(
 def due_base_units(order: Order) -> int:
     """What is still to be paid of an order that awaits payment."""
     return order.amount_base_units - totals(order.receipts).seen_in_time
+
+
+def uri_of(order: Order, networks: Mapping[str, str]) -> str:
+    """The payment request for what is still to be paid."""
+    network = networks.get(order.coin, "main")
+    return payment_uri(order.coin, order.address, due_base_units(order), network)
+
+
+def settled_text(texts: Texts, order: Order) -> str:
+    """What a payment "has" to have until it settles the order, without markup.
+
+    Confirmations are blocks, but of SOL, whose blocks are confirmed, then final.
+    """
+    required = order.confirmations_required
+    if order.coin == "SOL":
+        is_final = required >= FINALIZED_CONFIRMATIONS
+        return texts.plain("settled_finalized") if is_final else texts.plain("settled_confirmed")
+    if required == 1:
+        return texts.plain("settled_block")
+    return texts.plain("settled_blocks", confirmations=required)
 
 
 def _arrived_text(texts: Texts, order: Order) -> Html:

@@ -11,6 +11,7 @@ from gateway.telegram.invoice import (
     due_base_units,
     lines_text,
     minutes_left,
+    settled_text,
     status_text,
     time_text,
 )
@@ -96,7 +97,7 @@ def order_notice_text(texts: Texts, facts: NoticeFacts) -> Html:
         until=time_text(order.expires_at, facts.now),
         minutes=minutes_left(order, facts.now),
         status=status_text(texts, order),
-        confirmations=order.confirmations_required,
+        settled=settled_text(texts, order),
         transactions=transactions_text(texts, order),
         detail=row.detail or "",
         admin=order.confirmed_by_telegram_id or "",

@@ -32,14 +32,14 @@ from gateway.telegram.connection import new_bot
 from gateway.telegram.goods import GoodsFile, GoodsMessages, goods_delivery
 from gateway.telegram.invoice import (
     awaits_payment,
-    due_base_units,
     invoice_page,
     not_payable_text,
+    uri_of,
 )
 from gateway.telegram.notice_texts import NoticeFacts, order_notice_text, shop_notice_text
 from gateway.telegram.page import Page
 from gateway.texts import load_texts
-from payments.uri import payment_uri, qr_png
+from payments.uri import qr_png
 from store.contract import Notice
 from store.queries import NoticeRow, StoreReader
 
@@ -143,7 +143,7 @@ class TelegramSender:
         if not awaits_payment(order, now):
             return Page(text=not_payable_text(self._texts, order))
         rows = self._reader.order_lines(order.order_id)
-        uri = payment_uri(order.coin, order.address, due_base_units(order))
+        uri = uri_of(order, self._recipe.networks)
         return _Invoice(
             page=invoice_page(self._texts, order, rows, self._recipe.networks, now),
             qr_image=qr_png(uri),

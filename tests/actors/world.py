@@ -30,6 +30,7 @@ from actors.shop import Shop
 from domain.catalog import ImportEntry
 from domain.order import NoticeKind, Order
 from domain.rules import CoinRules, LatePayment, OrderRules, OverPayment, PartialStock
+from payments.market import Market
 from tests.actors.outside_world import (
     AddressRecipe,
     LoopClock,
@@ -92,6 +93,7 @@ class World:
         self.chain, self.telegram = self.around.chain, self.around.telegram
         self.rules = RULES
         self.rates = {COIN: Decimal(80)}
+        self.market: Market | None = None
         self.forgiven_failures = 0
         """So many runs of handlers were made to raise by the scene."""
         self.base: ActorSystemBase | None = None
@@ -118,6 +120,7 @@ class World:
                 chain_poll_interval_seconds={COIN: POLL_SECONDS},
                 address_sources={COIN: AddressRecipe(number)},
                 notices=TelegramRecipe(number),
+                market=self.market,
             ),
         )
         return await self.ask(start)

@@ -181,8 +181,6 @@ UNAVAILABLE = [
     "custody.key_in_notice = false",
     'telegram.webhook_secret = "x"',
     'gateway.public_url = "https://x"',
-    'rates.sources = ["a"]',
-    "rates.max_age_seconds = 300",
     'webhook.secret_file = "x"',
 ]
 

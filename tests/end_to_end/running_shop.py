@@ -33,6 +33,7 @@ class ShopFolder:
     node: LitecoinNode
     orders: dict[str, object] = field(default_factory=dict)
     actors: dict[str, object] = field(default_factory=dict)
+    rates: dict[str, object] = field(default_factory=lambda: {"fixed": {"LTC": "80.00"}})
     confirmations: int = 1
     operator_port: int = field(default_factory=free_port)
     gateway_port: int = field(default_factory=free_port)
@@ -72,7 +73,7 @@ class ShopFolder:
             "store": {"path": "shop.db"},
             "orders": self.orders,
             "actors": self.actors,
-            "rates": {"fixed": {"LTC": "80.00"}},
+            "rates": self.rates,
             "custody": {"mnemonic_file": "mnemonic.sealed", "key_file": "key"},
             "coins": {
                 "LTC": {

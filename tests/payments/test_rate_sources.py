@@ -1,17 +1,19 @@
 """Sources of rates over real HTTP, answering in the shapes that their documentation gives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from payments.rate_sources import SOURCES, RateUnavailableError, ask
+from payments.rate_sources import SOURCES, Asking, RateUnavailableError, ask
 from payments.rates import Quote
 
 COINS = ("BTC", "ETH", "LTC", "SOL")
 MOMENT = 1_795_348_800
+ASKED_AT = datetime.fromtimestamp(MOMENT, UTC) + timedelta(seconds=30)
 PRICE = Decimal("91234.56000001")
 
 
@@ -37,6 +39,19 @@ async def exchange() -> AsyncIterator[tuple[Exchange, str]]:
     await server.start_server()
     yield exchange, str(server.make_url("/"))
     await server.close()
+
+
+async def said(
+    name: str, origin: str, coins: Sequence[str] = ("BTC",), currency: str = "USD"
+) -> dict[str, Quote | RateUnavailableError]:
+    asking = Asking(
+        source=SOURCES[name],
+        currency=currency,
+        asked_at=ASKED_AT,
+        timeout_seconds=5,
+        origin=origin,
+    )
+    return await ask(asking, coins)
 
 
 SHAPES = {
@@ -68,13 +83,13 @@ def test_there_is_a_shape_for_every_source() -> None:
 async def test_price_is_read_exactly(name: str, exchange: tuple[Exchange, str]) -> None:
     server, origin = exchange
     server.text = SHAPES[name]
-    answers = await ask(SOURCES[name], COINS, "USD", timeout_seconds=5, origin=origin)
+    answers = await said(name, origin, COINS)
     assert answers.keys() == set(COINS)
     of_btc = answers["BTC"]
     assert isinstance(of_btc, Quote)
     assert (of_btc.source, of_btc.price) == (name, PRICE)
-    if name in {"bitstamp", "coingecko"}:
-        assert of_btc.as_of.timestamp() == MOMENT
+    is_dated = name in {"bitstamp", "coingecko"}
+    assert of_btc.as_of == (datetime.fromtimestamp(MOMENT, UTC) if is_dated else ASKED_AT)
     assert PATHS[name] in server.asked
     assert len(server.asked) == (1 if SOURCES[name].all_at_once else len(COINS))
 
@@ -89,31 +104,59 @@ async def test_answer_of_another_shape_is_no_price(
 ) -> None:
     server, origin = exchange
     server.text = text
-    answers = await ask(SOURCES[name], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    answers = await said(name, origin)
     assert isinstance(answers["BTC"], RateUnavailableError)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity"])
-async def test_price_that_is_not_above_zero_is_none(
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e-10", "1e16", "1e999999999"])
+async def test_price_that_no_price_can_be_is_none(
     amount: str, exchange: tuple[Exchange, str]
 ) -> None:
     server, origin = exchange
     server.text = f'{{"data": {{"amount": "{amount}"}}}}'
-    answers = await ask(SOURCES["coinbase"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
-    assert "no number above zero" in str(answers["BTC"])
+    answers = await said("coinbase", origin)
+    assert "no number that a price can be" in str(answers["BTC"])
 
 
 async def test_refusals_of_a_source_are_told(exchange: tuple[Exchange, str]) -> None:
     server, origin = exchange
     server.text = '{"error": ["EQuery:Unknown asset pair"]}'
-    answers = await ask(SOURCES["kraken"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    answers = await said("kraken", origin)
     assert "Unknown asset pair" in str(answers["BTC"])
     server.status = 429
-    answers = await ask(SOURCES["kraken"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    answers = await said("kraken", origin)
     assert str(answers["BTC"]) == "it answers HTTP 429"
+
+
+async def test_currency_that_a_source_does_not_know_is_told(
+    exchange: tuple[Exchange, str],
+) -> None:
+    server, origin = exchange
+    server.text = SHAPES["coingecko"]
+    answers = await said("coingecko", origin, ["LTC"], "PLN")
+    assert str(answers["LTC"]) == "its answer has no price of LTC in PLN"
+
+
+async def test_source_with_a_fast_clock_does_not_date_its_price_into_the_future(
+    exchange: tuple[Exchange, str],
+) -> None:
+    server, origin = exchange
+    server.text = f'{{"last": "80", "timestamp": "{MOMENT + 3600}"}}'
+    of_btc = (await said("bitstamp", origin))["BTC"]
+    assert isinstance(of_btc, Quote)
+    assert of_btc.as_of == ASKED_AT
+
+
+async def test_number_of_json_is_read_to_its_last_digit(exchange: tuple[Exchange, str]) -> None:
+    server, origin = exchange
+    price = "91234.560000000000000012345"
+    server.text = f'{{"bitcoin": {{"usd": {price}, "last_updated_at": {MOMENT}}}}}'
+    of_btc = (await said("coingecko", origin))["BTC"]
+    assert isinstance(of_btc, Quote)
+    assert of_btc.price == Decimal(price)
 
 
 async def test_source_that_is_away_is_told() -> None:
     origin = "http://127.0.0.1:9"
-    answers = await ask(SOURCES["kraken"], ["BTC"], "USD", timeout_seconds=5, origin=origin)
+    answers = await said("kraken", origin)
     assert "cannot be reached" in str(answers["BTC"])

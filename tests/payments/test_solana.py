@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from solders.keypair import Keypair
 
-from domain.commitments import CONFIRMATIONS
+from domain.rules import FINALIZED_CONFIRMATIONS
 from payments.chain import AddressLook, Found, Known
 from payments.solana import SolanaClient, SolanaConnector
 from tests.surfpool_node import SOL, SurfpoolNode, surfpool_node
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.surfpool
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAID = SOL // 100
 FINAL_WITHIN_SECONDS = 60.0
-FINAL = CONFIRMATIONS["finalized"]
+FINAL = FINALIZED_CONFIRMATIONS
 
 
 class Watcher:

@@ -145,7 +145,7 @@ async def test_everything_about_an_order_is_one_command_away(
         "Order #1 by @user7 (id 7)\n1 × Games · Chess: 12.50 USD",  # noqa: RUF001 - as it reads
         "Total: 12.50 USD = 0.15625000 LTC at 80 USD",
         "Status: paid, paid more than asked",
-        "Address: rltc1qaddress1 (index 1), 3 confirmations",
+        "Address: rltc1qaddress1 (index 1); a payment counts once it has 3 confirmations",
         f"{'ab' * 32}:0: 0.23437500 LTC, confirmed, within the time to pay, seen 20",
         "worth 18.75 USD",
         f"1. 0.07812500 LTC of {'ab' * 32}:0: to be paid back",
