@@ -6,6 +6,7 @@ for each problem on stderr. The shop itself is imported only by the commands tha
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +16,11 @@ import click
 from composition.command_line import loaded, refusing
 from composition.custody_commands import custody, read_given
 from configuration.initial import NoAnswerError, initialise
+from configuration.loading import load
 from configuration.logging import configure_logging
 from configuration.problems import ConfigurationError
 from configuration.questions import Question
+from configuration.reminders import reminders
 from configuration.requirements import Purpose
 from configuration.settings import Log
 from domain.catalog import ImportRefusedError
@@ -90,13 +93,18 @@ def serve(config: Path) -> None:
     show_default=True,
     help="Of the page to open; 0: any that is free.",
 )
-def demo(directory: Path, port: int) -> None:
+@click.option(
+    "--timeout-minutes",
+    type=click.FloatRange(0.1, 43_200),
+    help="How long an order waits for its payment, as in 2; fractions are allowed.  [default: 30]",
+)
+def demo(directory: Path, port: int, timeout_minutes: float | None) -> None:
     """Run the shop on the sandbox: no account, no token, no node."""
     click.echo(STARTING)
     from composition.demo import StartRefusedError, serve_demo  # noqa: PLC0415 - the whole shop
 
     with refusing(StartRefusedError, *CANNOT_START):
-        asyncio.run(serve_demo(directory, port))
+        asyncio.run(serve_demo(directory, port, timeout_minutes, os.environ))
 
 
 @cli.command()
@@ -120,6 +128,10 @@ def init(config: Path, mnemonic_file: Path | None) -> None:
         )
         click.echo(f"{prepared.mnemonic}\n")
     click.echo(f"{prepared.config_file} and the secrets it names are ready.")
+    for line in reminders(load(config, os.environ, purpose=Purpose.INIT), config):
+        click.echo(line)
+    serving = [sys.executable, str(PROGRAM_FOLDER / "run.py"), "--config", str(config), "serve"]
+    click.echo(f"Start the shop with: {shlex.join(serving)}")
 
 
 @cli.command("check")

@@ -29,6 +29,7 @@ from actors.messages import (
     CancelOrderByAdmin,
     CheckDeadline,
     ConfirmOrder,
+    CorrectRefund,
     DeskChanged,
     ExpireOrder,
     GoodsDelivered,
@@ -57,6 +58,7 @@ from domain.order_news import (
     GoodsTaken,
     GraceOver,
     RefundMade,
+    RefundMisnamed,
     ShipWished,
     WarningDue,
     Wish,
@@ -247,7 +249,7 @@ class OrderActor(OrderDeciding):
             self._take(News(news=GraceOver(woken_at=self._woken_at)))
 
 
-def _wish(message: OrderWish) -> Wish:
+def _wish(message: OrderWish) -> Wish:  # noqa: PLR0911 - one return a wish
     """What somebody wants of the order, in the words of its rules."""
     match message:
         case CancelOrder(telegram_id=telegram_id):
@@ -263,6 +265,12 @@ def _wish(message: OrderWish) -> Wish:
                 admin_telegram_id=admin,
                 transaction_id=message.transaction_id,
                 amount_base_units=message.amount_base_units,
+            )
+        case CorrectRefund(admin_telegram_id=admin):
+            return RefundMisnamed(
+                admin_telegram_id=admin,
+                wrong_transaction_id=message.wrong_transaction_id,
+                transaction_id=message.transaction_id,
             )
         case ShipOrder(admin_telegram_id=admin, tracking_number=tracking_number):
             return ShipWished(admin_telegram_id=admin, tracking_number=tracking_number)

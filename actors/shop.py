@@ -25,6 +25,7 @@ from actors.messages import (
     CancelOrderByAdmin,
     ClearTimeouts,
     ConfirmOrder,
+    CorrectRefund,
     ExpireOrder,
     GetShopHealth,
     GoodsDelivered,
@@ -79,6 +80,10 @@ class Shop(ShopPlacing):
         self._relay_wish(message, sender)
 
     def receiveMsg_RecordRefund(self, message: RecordRefund, sender: ActorAddress) -> None:
+        """To the order."""
+        self._relay_wish(message, sender)
+
+    def receiveMsg_CorrectRefund(self, message: CorrectRefund, sender: ActorAddress) -> None:
         """To the order."""
         self._relay_wish(message, sender)
 

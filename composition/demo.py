@@ -2,14 +2,15 @@
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import click
-import tomlkit
 
 from composition.actor_system import StartRefusedError
+from composition.demo_settings import CURRENCY, demo_config, demo_environment, unheeded
 from composition.serving import serve_shop
 from composition.shop_in_loop import ShopInLoop
 from configuration.loading import load
@@ -25,15 +26,21 @@ __all__ = ["StartRefusedError", "serve_demo"]
 
 _MARK = ".holdfast-demo"
 _GOODS = Path(__file__).resolve().parent.parent / "sandbox" / "page" / "items.json"
-_CURRENCY = "USD"
-_PASSWORD_VARIABLE = "DEMO_NODE_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-async def serve_demo(directory: Path, port: int) -> None:
+async def serve_demo(
+    directory: Path,
+    port: int,
+    timeout_minutes: float | None = None,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Run the shop on the sandbox until SIGTERM or SIGINT.
+
+    `timeout_minutes` is how long an order lives; None: as `environ` says, or as usual.
 
     Raises:
         StartRefusedError: the folder holds something else or is in use, or the port is taken.
+        ConfigurationError: a variable of `[orders]` is wrong.
     """
     credentials = ChainCredentials()
     settings_of_sandbox = SandboxSettings(port=port, chain_credentials=credentials)
@@ -48,12 +55,14 @@ async def serve_demo(directory: Path, port: int) -> None:
         with held(directory):
             _make_fresh(directory)
             config = directory / "config.toml"
-            config.write_text(_config(sandbox, settings_of_sandbox), encoding="utf-8")
+            text = demo_config(sandbox, settings_of_sandbox, timeout_minutes)
+            config.write_text(text, encoding="utf-8")
             _make_secrets(directory)
-            environment = {_PASSWORD_VARIABLE: credentials.password}
+            environment = demo_environment(environ, timeout_minutes, credentials.password)
             settings = load(config, environment, purpose=Purpose.SERVE)
             configure_logging(settings.log, secrets_of(settings))
             _stock(str(settings.store.path))
+            _tell_unheeded(environ)
             await serve_shop(settings, ShopInLoop, lambda: _say_where(sandbox.url))
     finally:
         await sandbox.stop()
@@ -86,6 +95,11 @@ def held(directory: Path) -> Iterator[None]:
         yield
 
 
+def _tell_unheeded(environ: Mapping[str, str]) -> None:
+    for name in unheeded(environ):
+        click.echo(f"{name} has no effect here: of all settings a demo takes [orders] alone")
+
+
 def _say_where(url: str) -> None:
     click.echo(f"\n  Holdfast demo: open {url}\n\n  Ctrl-C ends it.\n")
 
@@ -109,40 +123,5 @@ def _make_secrets(directory: Path) -> None:
 
 
 def _stock(store_path: str) -> None:
-    parsed = parse_import(_GOODS.name, _GOODS.read_bytes(), _CURRENCY)
-    offline.import_items(store_path, parsed.entries, _CURRENCY)
-
-
-def _config(sandbox: Sandbox, made_of: SandboxSettings) -> str:
-    """The same settings file that an owner writes, pointing at the sandbox."""
-    settings = {
-        "shop": {"currency": _CURRENCY},
-        "telegram": {
-            "token": made_of.token,
-            "api_url": sandbox.url,
-            "admin_ids": [made_of.admin_id],
-        },
-        "gateway": {"port": 0},
-        "operator": {"port": 0},
-        "store": {"path": "holdfast.db"},
-        "custody": {"mnemonic_file": "mnemonic.sealed", "key_file": "key"},
-        "rates": {"fixed": {"LTC": "80.00"}},
-        "coins": {
-            "LTC": {
-                "enabled": True,
-                "network": "regtest",
-                "confirmations": 2,
-                "poll_interval_seconds": 1,
-                "backends": [
-                    {
-                        "kind": "bitcoind",
-                        "url": sandbox.chain_url,
-                        "user": made_of.chain_credentials.user,
-                        "password_env": _PASSWORD_VARIABLE,
-                    }
-                ],
-            }
-        },
-        "log": {"level": "WARNING"},
-    }
-    return tomlkit.dumps(settings)
+    parsed = parse_import(_GOODS.name, _GOODS.read_bytes(), CURRENCY)
+    offline.import_items(store_path, parsed.entries, CURRENCY)

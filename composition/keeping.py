@@ -87,6 +87,11 @@ def _tell(broken: list[Violation]) -> None:
 def _tell_what_is_not_there(restore: Restore) -> None:
     if restore.newer_orders:
         click.echo(f"orders of that store which this one does not know: {restore.newer_orders}")
+    if restore.newer_units:
+        click.echo(
+            f"units that were imported there and are not here: {restore.newer_units};"
+            " import again those of them that were not sold"
+        )
     if restore.units_sold_since:
         click.echo(
             f"units that were sold there and are for sale here: {restore.units_sold_since};"

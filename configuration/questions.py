@@ -33,6 +33,7 @@ _BACKENDS = {
     "SOL": SolanaBackend(),
 }
 """What is asked about where the settings name nobody."""
+_BEYOND_ALL_IDS = 2**52  # an id has at most 52 significant bits (Bot API, "User")
 _EXAMPLE_PRICES = {"BTC": "60000.00", "LTC": "80.00", "ETH": "3000.00", "SOL": "150.00"}
 
 
@@ -160,11 +161,20 @@ def _checked(model: type[Section], key: str, value: object, result: object) -> o
 
 def _admin_ids(text: str) -> list[int]:
     words = text.replace(",", " ").split()
-    ids: list[object] = [int(word) if word.isdecimal() else word for word in words]
-    _checked(Telegram, "admin_ids", ids, ids)
-    if not ids:
+    if not words:
         raise ValueError("this is empty; write at least one number")
+    for word in words:
+        if not _is_id(word):
+            raise ValueError(
+                f'this contains "{word}"; write the numbers of accounts, not their names, with'
+                " commas between them, as in 123456789, 987654321"
+            )
     return [int(word) for word in words]
+
+
+def _is_id(word: str) -> bool:
+    is_number = word.isascii() and word.isdecimal() and len(word) <= len(str(_BEYOND_ALL_IDS))
+    return is_number and 0 < int(word) < _BEYOND_ALL_IDS
 
 
 def _one_line(text: str) -> str:

@@ -17,6 +17,7 @@ from domain.order import (
     OrderShipped,
     OrderStatus,
     ReceiptsChanged,
+    RefundCorrected,
     RefundRecorded,
     SetAsideWithdrawn,
     TimeExtended,
@@ -25,7 +26,7 @@ from domain.set_aside import SetAsideState
 
 _Ending = OrderExpired | OrderCancelled
 _Payment = OrderPaid | OrderRevived
-_Money = MoneySetAside | SetAsideWithdrawn | RefundRecorded
+_Money = MoneySetAside | SetAsideWithdrawn | RefundRecorded | RefundCorrected
 
 
 def evolve(order: Order, event: OrderEvent) -> Order:  # noqa: PLR0911 - one return an event
@@ -45,7 +46,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:  # noqa: PLR0911 - one ret
             return replace(order, expires_at=event.expires_at, extended_at=event.extended_at)
         case ExpiryWarned():
             return replace(order, warned_of=event.expires_at)
-        case MoneySetAside() | SetAsideWithdrawn() | RefundRecorded():
+        case MoneySetAside() | SetAsideWithdrawn() | RefundRecorded() | RefundCorrected():
             return _with_money(order, event)
         case Noticed():
             return order
@@ -122,7 +123,7 @@ def _with_money(order: Order, event: _Money) -> Order:
             return replace(order, set_asides=(*order.set_asides, event.set_aside))
         case SetAsideWithdrawn():
             return _with_state(order, event.number, SetAsideState.WITHDRAWN, None)
-        case RefundRecorded():
+        case RefundRecorded() | RefundCorrected():
             return _with_state(order, event.number, SetAsideState.REFUNDED, event.transaction_id)
         case _:
             assert_never(event)

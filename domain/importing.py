@@ -1,10 +1,10 @@
 """Reading an import file: bytes in, units to sell and named mistakes out.
 
-Two formats, told apart by the file's extension, else by its first character. JSON is a list of
-objects with `category`, `subcategory`, `price`, `description`, `private_data` and, if wanted,
-`item_type`. TXT has a line a unit, `CATEGORY;SUBCATEGORY;DESCRIPTION;PRICE;PRIVATE_DATA` without
-escaping, so that only the last field may contain semicolons; a line whose first field is `Digital`
-or `Physical` has that field in front of the five. What an entry must be like is in
+Two formats, told apart by the file's extension, or where it has none by its first character. JSON
+is a list of objects with `category`, `subcategory`, `price`, `description`, `private_data` and, if
+wanted, `item_type`. TXT has a line a unit, `CATEGORY;SUBCATEGORY;DESCRIPTION;PRICE;PRIVATE_DATA`
+without escaping, so that only the last field may contain semicolons; a line whose first field is
+`Digital` or `Physical` has that field in front of the five. What an entry must be like is in
 `domain.import_entry`.
 """
 
@@ -29,6 +29,7 @@ _JSON_FORM = (
     '[{"category": "...", "subcategory": "...", "price": 12.50, "description": "...", '
     '"private_data": "..."}]'
 )
+_JSON, _TXT = ".json", ".txt"
 _LONGEST_ECHO = 40
 _MOST_NAMED_KEYS = 5
 
@@ -39,12 +40,14 @@ def parse_import(file_name: str, content: bytes, currency: str) -> ParsedImport:
     Texts lose white space around them, so that a unit is recognised when it is sent again.
 
     Raises:
-        ImportRefusedError: not UTF-8, JSON that does not parse or is no list, or nothing in it.
+        ImportRefusedError: neither of the two formats by its name, not UTF-8, JSON that does not
+            parse or is no list, or nothing in it.
     """
+    extension = _extension(file_name)
     text = _decode(content)
     if not text.strip():
         raise ImportRefusedError(f"the file is empty: write {_TXT_FORM}, a unit a line")
-    if _is_json(file_name, text):
+    if _is_json(extension, text):
         return _collect("entry", _json_entries(text), currency)
     return _collect("line", _txt_entries(text), currency)
 
@@ -59,11 +62,18 @@ def _decode(content: bytes) -> str:
         ) from None
 
 
-def _is_json(file_name: str, text: str) -> bool:
+def _extension(file_name: str) -> str:
     extension = PurePath(file_name).suffix.lower()
-    if extension in (".json", ".txt"):
-        return extension == ".json"
-    return text.lstrip()[0] in "[{"
+    if extension in (_JSON, _TXT, ""):
+        return extension
+    raise ImportRefusedError(
+        f"the name of the file ends in {ascii(extension[:_LONGEST_ECHO])[1:-1]}:"
+        f" send a .json file, or a .txt file with {_TXT_FORM}, a unit a line"
+    )
+
+
+def _is_json(extension: str, text: str) -> bool:
+    return extension == _JSON if extension else text.lstrip()[0] in "[{"
 
 
 # --- JSON -----------------------------------------------------------------------------------------
@@ -140,7 +150,8 @@ def _txt_entry(place: int, line: str) -> RawEntry | BadEntry:
     values = line.split(";", len(names) - 1)
     if len(values) < len(names):
         form = f"ITEM_TYPE;{_TXT_FORM}" if len(names) > len(_FIELDS) else _TXT_FORM
-        why = f"{len(values)} fields instead of {len(names)}: write {form}"
+        fields = "1 field" if len(values) == 1 else f"{len(values)} fields"
+        why = f"{fields} instead of {len(names)}: write {form}"
         return BadEntry(place=place, why=why)
     return RawEntry(place=place, fields=dict(zip(names, values, strict=True)))
 

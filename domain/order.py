@@ -48,6 +48,7 @@ class NoticeKind(StrEnum):
     MONEY_CREDITED = "money_credited"
     MONEY_TO_REFUND = "money_to_refund"
     MONEY_REFUNDED = "money_refunded"
+    REFUND_CORRECTED = "refund_corrected"
     GOODS = "goods"
     ORDER_REVIVED = "order_revived"
     ORDER_EXPIRED = "order_expired"
@@ -240,6 +241,15 @@ class RefundRecorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundCorrected:
+    """What is recorded under `number` was paid back in another transaction than was said."""
+
+    number: int
+    wrong_transaction_id: str
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExpired:
     """Its time ran out; units go back. `counts_as_timeout` is false where the shop was blind."""
 
@@ -287,6 +297,7 @@ OrderEvent = (
     | MoneySetAside
     | SetAsideWithdrawn
     | RefundRecorded
+    | RefundCorrected
     | Noticed
 )
 
@@ -313,6 +324,8 @@ class RefusalReason(StrEnum):
     """Another shopper has ordered under the same `request_id`; ask under one of your own."""
     NOTHING_TO_REFUND = "nothing_to_refund"
     OTHER_AMOUNT_TO_REFUND = "other_amount_to_refund"
+    UNKNOWN_REFUND = "unknown_refund"
+    """No refund of the order is recorded under that transaction."""
     SHOP_UNAVAILABLE = "shop_unavailable"
 
 

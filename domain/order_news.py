@@ -89,6 +89,15 @@ class RefundMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundMisnamed:
+    """An admin has recorded a refund under a wrong transaction: it was this one."""
+
+    admin_telegram_id: int
+    wrong_transaction_id: str
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShipWished:
     """An admin says that the goods are on their way, or handed over by other means."""
 
@@ -112,5 +121,13 @@ class RevivalStock:
 
 
 WorldNews = ChainNews | GraceOver | WarningDue | GoodsTaken | RevivalStock
-Wish = CancelWished | CancelOrdered | ExpireOrdered | ConfirmOrdered | RefundMade | ShipWished
+Wish = (
+    CancelWished
+    | CancelOrdered
+    | ExpireOrdered
+    | ConfirmOrdered
+    | RefundMade
+    | RefundMisnamed
+    | ShipWished
+)
 OrderNews = WorldNews | Wish

@@ -23,6 +23,7 @@ from domain.order_news import (
     GraceOver,
     OrderNews,
     RefundMade,
+    RefundMisnamed,
     RevivalStock,
     ShipWished,
     WarningDue,
@@ -56,6 +57,7 @@ def decide(order: Order, news: OrderNews, rules: OrderRules, now: datetime) -> D
             | ExpireOrdered()
             | ConfirmOrdered()
             | RefundMade()
+            | RefundMisnamed()
             | ShipWished()
         ):
             return on_wish(order, news, rules, now)

@@ -20,10 +20,11 @@ from domain.order import (
     Order,
     OrderEvent,
     OrderStatus,
+    RefundCorrected,
     RefundRecorded,
     RefusalReason,
 )
-from domain.order_news import RefundMade
+from domain.order_news import RefundMade, RefundMisnamed
 from domain.set_aside import Purpose, SetAside, SetAsideState
 
 
@@ -49,6 +50,26 @@ def on_refund_made(order: Order, wish: RefundMade) -> Decision:
     if not taken:
         return _refused(wish, RefusalReason.OTHER_AMOUNT_TO_REFUND)
     return _by_admin(wish, _paid_back_after_all(order, taken, transaction_id))
+
+
+def on_refund_misnamed(order: Order, wish: RefundMisnamed) -> Decision:
+    """Another transaction is recorded for a refund, and the shopper is told which it is.
+
+    The same correction again changes nothing: what it corrects is there no more.
+    """
+    wrong, right = wish.wrong_transaction_id, wish.transaction_id
+    meant = [each for each in order.set_asides if each.refund_transaction_id == wrong]
+    if wrong != right and meant:
+        amount = sum(each.amount_base_units for each in meant)
+        corrections = (
+            RefundCorrected(number=each.number, wrong_transaction_id=wrong, transaction_id=right)
+            for each in meant
+        )
+        told = tell_shopper(NoticeKind.REFUND_CORRECTED, amount, right)
+        return _by_admin(wish, (*corrections, told), "its transaction was another")
+    if any(each.refund_transaction_id == right for each in order.set_asides):
+        return _by_admin(wish, ())
+    return _refused(wish, RefusalReason.UNKNOWN_REFUND)
 
 
 def open_base_units(order: Order) -> int:
@@ -131,14 +152,16 @@ def _paid_back_after_all(
     return (*events, *state_change(ahead, (), state_when_paid(ahead)))
 
 
-def _by_admin(wish: RefundMade, events: tuple[OrderEvent, ...]) -> Decision:
+def _by_admin(
+    wish: RefundMade | RefundMisnamed, events: tuple[OrderEvent, ...], why: str = "paid back"
+) -> Decision:
     return Decision(
         by=By.ADMIN,
         by_telegram_id=wish.admin_telegram_id,
-        why="paid back" if events else "",
+        why=why if events else "",
         events=events,
     )
 
 
-def _refused(wish: RefundMade, reason: RefusalReason) -> Decision:
+def _refused(wish: RefundMade | RefundMisnamed, reason: RefusalReason) -> Decision:
     return Decision(by=By.ADMIN, by_telegram_id=wish.admin_telegram_id, refusal=reason)

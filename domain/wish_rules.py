@@ -25,16 +25,19 @@ from domain.order_news import (
     ConfirmOrdered,
     ExpireOrdered,
     RefundMade,
+    RefundMisnamed,
     ShipWished,
     Wish,
 )
-from domain.refunds import on_refund_made
+from domain.refunds import on_refund_made, on_refund_misnamed
 from domain.revival import revival_wanted
 from domain.rules import OrderRules
 from domain.settlement import allocation, settle
 
 
-def on_wish(order: Order, wish: Wish, rules: OrderRules, now: datetime) -> Decision:
+def on_wish(  # noqa: PLR0911 - one return a wish
+    order: Order, wish: Wish, rules: OrderRules, now: datetime
+) -> Decision:
     """What follows from somebody's wish."""
     match wish:
         case CancelWished():
@@ -47,6 +50,8 @@ def on_wish(order: Order, wish: Wish, rules: OrderRules, now: datetime) -> Decis
             return _on_confirm_ordered(order, wish, rules, now)
         case RefundMade():
             return on_refund_made(order, wish)
+        case RefundMisnamed():
+            return on_refund_misnamed(order, wish)
         case ShipWished():
             return _on_ship_wished(order, wish, now)
         case _:

@@ -21,6 +21,7 @@ from domain.order_news import (
     GraceOver,
     OrderNews,
     RefundMade,
+    RefundMisnamed,
     RevivalStock,
     ShipWished,
     WarningDue,
@@ -128,6 +129,9 @@ _CANCEL_BY_ADMIN = CancelOrdered(admin_telegram_id=_ADMIN, reason="goods are fau
 _EXPIRE = ExpireOrdered(admin_telegram_id=_ADMIN)
 _CONFIRM = ConfirmOrdered(admin_telegram_id=_ADMIN, reason="paid in cash")
 _REFUND = RefundMade(admin_telegram_id=_ADMIN, transaction_id="refund")
+_CORRECTION = RefundMisnamed(
+    admin_telegram_id=_ADMIN, wrong_transaction_id="refund", transaction_id="another"
+)
 _SHIP = ShipWished(admin_telegram_id=_ADMIN, tracking_number="track")
 _LINES = (OrderLine(subcategory_id=1, units=(Unit(unit_id=2, price_minor=1_000),)),)
 
@@ -169,6 +173,7 @@ def _other_rows() -> list[Row]:
         ("An admin expires it", _EXPIRE, 22),
         ("An admin declares it paid", _CONFIRM, 22),
         ("An admin records a refund", _REFUND, 300),
+        ("An admin corrects a refund", _CORRECTION, 301),
         ("An admin ships it", _SHIP, 300),
         ("Telegram has taken the goods", GoodsTaken(), 300),
         ("The pools have its goods again", RevivalStock(lines=_LINES, wish=None), 300),

@@ -24,6 +24,7 @@ from domain.order import (
     OrderShipped,
     OrderStatus,
     ReceiptsChanged,
+    RefundCorrected,
     RefundRecorded,
     SetAsideWithdrawn,
     TimeExtended,
@@ -49,6 +50,7 @@ _WORDS: dict[type[OrderEvent], str] = {
     ExpiryWarned: "warning recorded",
     SetAsideWithdrawn: "taken off the refund list",
     RefundRecorded: "refund recorded",
+    RefundCorrected: "refund corrected",
 }
 
 

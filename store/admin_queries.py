@@ -54,6 +54,15 @@ class RefundRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaidBackRow:
+    """What an admin has recorded as paid back in one transaction, of one order."""
+
+    transaction_id: str
+    amount_base_units: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopperRow:
     """A shopper; the balance is in minor units of the shop's currency."""
 
@@ -147,6 +156,27 @@ class AdminQueries:
                 amount_base_units=join_amount(row[6], row[7], row[5]),
                 receipt_id=receipt_id(row[8], row[9]),
                 since=text_time(row[10]),
+            )
+            for row in rows
+        ]
+
+    def paid_back(self, order_id: int) -> list[PaidBackRow]:
+        """What of an order was recorded as paid back, a row a transaction, oldest first."""
+        rows = self._all(
+            """
+            SELECT refund_transaction_id, sum(set_asides.amount_quote_units),
+                sum(set_asides.amount_rest_base_units), currency, min(settled_at)
+            FROM set_asides JOIN payments ON payments.id = payment_id
+            WHERE set_asides.order_id = ? AND set_asides.state = 'refunded'
+            GROUP BY refund_transaction_id ORDER BY min(settled_at), min(set_asides.id)
+            """,
+            (order_id,),
+        )
+        return [
+            PaidBackRow(
+                transaction_id=row[0],
+                amount_base_units=join_amount(row[1], row[2], row[3]),
+                recorded_at=text_time(row[4]),
             )
             for row in rows
         ]

@@ -7,7 +7,7 @@ sum of the credits that are open.
 from typing import assert_never
 
 from domain.money import format_coin
-from domain.order import MoneySetAside, RefundRecorded, SetAsideWithdrawn
+from domain.order import MoneySetAside, RefundCorrected, RefundRecorded, SetAsideWithdrawn
 from domain.payment import receipt_id
 from domain.set_aside import SetAside
 from store.codec import split_amount
@@ -15,7 +15,8 @@ from store.writing import StoreInvariantError, Writing
 
 
 def write_money(
-    writing: Writing, event: MoneySetAside | SetAsideWithdrawn | RefundRecorded
+    writing: Writing,
+    event: MoneySetAside | SetAsideWithdrawn | RefundRecorded | RefundCorrected,
 ) -> None:
     """Write one movement of an order's money.
 
@@ -32,6 +33,9 @@ def write_money(
         case RefundRecorded():
             _settle(writing, event.number, "refunded", event.transaction_id)
             detail = f"number {event.number} by {event.transaction_id}"
+        case RefundCorrected():
+            _correct(writing, event)
+            return
         case _:
             assert_never(event)
     writing.audit(event, detail)
@@ -81,3 +85,24 @@ def _settle(writing: Writing, number: int, state: str, transaction_id: str | Non
     ).rowcount
     if not settled:
         raise StoreInvariantError(f"order {order_id} has set nothing aside under {number}")
+
+
+def _correct(writing: Writing, event: RefundCorrected) -> None:
+    """The audit log comes first: without its line no refund gets another transaction.
+
+    `m0005_refund_corrections` compares these very words.
+    """
+    order_id = writing.order().order_id
+    right, wrong = event.transaction_id, event.wrong_transaction_id
+    writing.audit(event, f"number {event.number}: {right} instead of {wrong}")
+    corrected = writing.connection.execute(
+        """
+        UPDATE set_asides SET refund_transaction_id = ?
+        WHERE order_id = ? AND number = ? AND refund_transaction_id = ?
+        """,
+        (right, order_id, event.number, wrong),
+    ).rowcount
+    if not corrected:
+        raise StoreInvariantError(
+            f"order {order_id} has paid nothing back under {event.number} by {wrong}"
+        )

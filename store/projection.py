@@ -28,6 +28,7 @@ from domain.order import (
     OrderRevived,
     OrderShipped,
     ReceiptsChanged,
+    RefundCorrected,
     RefundRecorded,
     SetAsideWithdrawn,
     TimeExtended,
@@ -126,7 +127,7 @@ def _write_event(writing: Writing, event: Event) -> None:
             | ExpiryWarned()
         ):
             write_order_event(writing, event)
-        case MoneySetAside() | SetAsideWithdrawn() | RefundRecorded():
+        case MoneySetAside() | SetAsideWithdrawn() | RefundRecorded() | RefundCorrected():
             write_money(writing, event)
         case _:
             _write_shop_event(writing, event)

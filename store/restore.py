@@ -37,13 +37,14 @@ class Restore:
 
     `broken` is what breaks its invariants: then it must not be. `next_address_indexes` has, by
     coin, one above the highest address index that this store or the one in its place knows.
-    `newer_orders` and `units_sold_since` count what the store in its place has and this has not; 0
-    where that cannot be read.
+    `newer_orders` and `newer_units` count what the store in its place has and this has not, and
+    `units_sold_since` the units of both that only there are sold; 0 where that cannot be read.
     """
 
     broken: tuple[Violation, ...]
     next_address_indexes: dict[str, int]
     newer_orders: int
+    newer_units: int
     units_sold_since: int
     place: Path
     copy: Path
@@ -147,7 +148,8 @@ def _restore(place: Path, copy: Path, there: "_Contents", broken: list[Violation
             for coin in sorted(coins)
         },
         newer_orders=len(there.order_ids - here.order_ids),
-        units_sold_since=len(there.sold_unit_ids - here.sold_unit_ids),
+        newer_units=len(there.unit_ids - here.unit_ids),
+        units_sold_since=len((there.sold_unit_ids - here.sold_unit_ids) & here.unit_ids),
         place=place,
         copy=copy,
     )
@@ -156,12 +158,14 @@ def _restore(place: Path, copy: Path, there: "_Contents", broken: list[Violation
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Contents:
     order_ids: frozenset[int]
+    unit_ids: frozenset[int]
     sold_unit_ids: frozenset[int]
     next_address_indexes: dict[str, int]
 
 
 def _contents(path: Path) -> _Contents:
     order_ids: set[int] = set()
+    units: set[int] = set()
     sold: set[int] = set()
     indexes: dict[str, int] = {}
     # A store that is replaced because it is damaged tells what it still can.
@@ -170,9 +174,11 @@ def _contents(path: Path) -> _Contents:
             connection.execute("SELECT currency, 1 + max(address_index) FROM orders GROUP BY 1")
         )
         order_ids.update(row[0] for row in connection.execute("SELECT id FROM orders"))
+        units.update(row[0] for row in connection.execute("SELECT id FROM items"))
         sold.update(row[0] for row in connection.execute("SELECT id FROM items WHERE is_sold = 1"))
     return _Contents(
         order_ids=frozenset(order_ids),
+        unit_ids=frozenset(units),
         sold_unit_ids=frozenset(sold),
         next_address_indexes=indexes,
     )

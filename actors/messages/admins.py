@@ -56,7 +56,19 @@ class RecordRefund:
     amount_base_units: int | None = None
 
 
-AdminWish = ShipOrder | CancelOrderByAdmin | ExpireOrder | ConfirmOrder | RecordRefund
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectRefund:
+    """A refund of an order that is recorded under a wrong transaction was made in this one."""
+
+    order_id: int
+    admin_telegram_id: int
+    wrong_transaction_id: str
+    transaction_id: str
+
+
+AdminWish = (
+    ShipOrder | CancelOrderByAdmin | ExpireOrder | ConfirmOrder | RecordRefund | CorrectRefund
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

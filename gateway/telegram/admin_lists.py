@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from domain.money import format_coin, format_fiat
-from gateway.telegram.invoice import date_text, status_of
+from gateway.telegram.invoice import date_text
 from gateway.telegram.page import PAGE_SIZE, ButtonRow, Page, button, in_rows
+from gateway.telegram.payment_words import status_of
 from gateway.telegram.people import person_name
 from gateway.telegram.taps import (
     ClearByAdmin,

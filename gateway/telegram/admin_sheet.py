@@ -13,8 +13,9 @@ from domain.money import format_coin, format_fiat, value_minor
 from domain.order import Order, OrderStatus
 from domain.payment import Receipt, ReceiptState
 from domain.set_aside import Purpose, SetAside, SetAsideState
-from gateway.telegram.invoice import date_text, settled_text, status_text
+from gateway.telegram.invoice import awaits_more, date_text, due_base_units, settled_text
 from gateway.telegram.page import button
+from gateway.telegram.payment_words import status_text, timing_text
 from gateway.telegram.people import person_name
 from gateway.telegram.taps import ShipByAdmin, ShowShopper
 from gateway.texts import Html, Texts
@@ -43,6 +44,7 @@ def order_sheet(texts: Texts, details: OrderDetails) -> OrderSheet:
     order = details.order
     parts = (
         _summary(texts, details),
+        *_missing(texts, order),
         *_block(texts.plain("sheet_times"), list(_times(texts, order))),
         *_block(texts.plain("sheet_receipts"), [_receipt(texts, order, r) for r in order.receipts]),
         *_block(
@@ -94,6 +96,14 @@ def _summary(texts: Texts, details: OrderDetails) -> str:
     )
 
 
+def _missing(texts: Texts, order: Order) -> tuple[str, ...]:
+    """What an order of which a part was seen still waits for."""
+    if not awaits_more(order):
+        return ()
+    missing = format_coin(due_base_units(order), order.coin)
+    return (texts.plain("sheet_missing", amount=missing, coin=order.coin),)
+
+
 def _times(texts: Texts, order: Order) -> Iterator[str]:
     moments: tuple[tuple[str, datetime | None], ...] = (
         (texts.plain("sheet_created_at"), order.created_at),
@@ -125,7 +135,7 @@ def _receipt(texts: Texts, order: Order, receipt: Receipt) -> str:
         amount=format_coin(receipt.amount_base_units, order.coin),
         coin=order.coin,
         state=texts.plain(_RECEIPT_STATE_KEYS[receipt.state]),
-        timing=texts.plain("receipt_in_time") if receipt.in_time else texts.plain("receipt_late"),
+        timing=timing_text(texts, order, receipt),
         value=value,
         seen_at=date_text(receipt.seen_at),
     )

@@ -68,6 +68,7 @@ def _line_text(texts: Texts, shown: ShownLine, currency: str) -> Html:
             category=row.category,
             subcategory=row.name,
             available=row.available,
+            total=_price_text(texts, [shown], currency),
         )
     return texts.html(
         "order_line",

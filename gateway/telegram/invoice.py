@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from domain.money import format_coin, format_fiat
-from domain.order import Order, OrderStatus, PaymentState
+from domain.order import Order, OrderStatus
 from domain.payment import totals
 from domain.rules import FINALIZED_CONFIRMATIONS
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from gateway.telegram.menus import categories_button
 from gateway.telegram.page import Page, button
+from gateway.telegram.payment_words import status_text
 from gateway.telegram.refusals import cancel_order_row
 from gateway.telegram.taps import ShowGoods
 from gateway.texts import Html, Texts, lines, paragraphs
@@ -56,6 +57,12 @@ def invoice_page(
         _network_text(texts, networks.get(order.coin, "main")),
     )
     return Page(text=text, rows=(cancel_order_row(texts, order.order_id),))
+
+
+def awaits_more(order: Order) -> bool:
+    """Whether a part of it was seen in time, and the rest is still awaited."""
+    is_part = order.covered_at is None and totals(order.receipts).seen_in_time > 0
+    return order.status is OrderStatus.CREATED and is_part
 
 
 def due_base_units(order: Order) -> int:
@@ -163,36 +170,6 @@ def _set_aside_text(texts: Texts, order: Order, set_aside: SetAside) -> Html:
         credited = format_fiat(set_aside.credited_minor, order.fiat_currency)
         return texts.html("set_aside_balance", credited=credited, amount=amount, coin=order.coin)
     return texts.html("set_aside_refund", amount=amount, coin=order.coin)
-
-
-def status_text(texts: Texts, order: Order) -> str:
-    """How an order and its payment stand, without markup."""
-    return status_of(texts, order.status, order.payment_state)
-
-
-def status_of(texts: Texts, order_status: OrderStatus, payment_state: PaymentState) -> str:
-    """How an order and its payment stand, without markup."""
-    status = texts.plain(_STATUS_KEYS[order_status])
-    payment = _PAYMENT_KEYS[payment_state]
-    return status if payment is None else f"{status}, {texts.plain(payment)}"
-
-
-_STATUS_KEYS = {
-    OrderStatus.CREATED: "status_created",
-    OrderStatus.PAID: "status_paid",
-    OrderStatus.SHIPPED: "status_shipped",
-    OrderStatus.CANCELLED: "status_cancelled",
-    OrderStatus.EXPIRED: "status_expired",
-}
-_PAYMENT_KEYS = {
-    PaymentState.NONE: "payment_state_none",
-    PaymentState.SEEN: "payment_state_seen",
-    PaymentState.PARTIAL: "payment_state_partial",
-    PaymentState.PAID: None,
-    PaymentState.OVER: "payment_state_over",
-    PaymentState.LATE: "payment_state_late",
-    PaymentState.REVERSED: "payment_state_reversed",
-}
 
 
 def minutes_left(order: Order, now: datetime) -> int:

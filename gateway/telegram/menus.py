@@ -11,7 +11,7 @@ from gateway.telegram.taps import (
     OpenGoods,
     ShowCart,
 )
-from gateway.texts import Texts, as_html, paragraphs
+from gateway.texts import Html, Texts, as_html, paragraphs
 from store.queries import CategoryRow, SubcategoryRow
 
 _OFFERED_QUANTITIES = (1, 2, 5, 10)
@@ -89,15 +89,23 @@ def quantity_page(texts: Texts, row: SubcategoryRow, currency: str) -> Page:
         title,
         as_html(row.description),
         prices,
-        texts.html("choose_quantity", available=row.available),
+        _how_many_text(texts, row),
     )
     return Page(text=text, rows=(quantities, back))
+
+
+def _how_many_text(texts: Texts, row: SubcategoryRow) -> Html:
+    if row.available == 1:
+        return texts.html("choose_the_last")
+    return texts.html("choose_quantity", available=row.available)
 
 
 def quantity_problem(texts: Texts, row: SubcategoryRow) -> Page:
     """A typed quantity that cannot be; says what to write."""
     if not row.available:
         return Page(text=texts.html("sold_out"), rows=(categories_button(texts),))
+    if row.available == 1:
+        return Page(text=texts.html("quantity_wrong_last"))
     return Page(text=texts.html("quantity_wrong", available=row.available))
 
 

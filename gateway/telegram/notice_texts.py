@@ -12,9 +12,9 @@ from gateway.telegram.invoice import (
     lines_text,
     minutes_left,
     settled_text,
-    status_text,
     time_text,
 )
+from gateway.telegram.payment_words import late_notice_key, status_text
 from gateway.telegram.people import person_name
 from gateway.texts import Html, Texts, as_html, lines
 from store.queries import LineRow, NoticeRow
@@ -28,11 +28,11 @@ _TEXT_KEYS = {
     NoticeKind.PAYMENT_SEEN: "payment_seen",
     NoticeKind.PAYMENT_PARTIAL: "payment_partial",
     NoticeKind.PAYMENT_VANISHED: "payment_vanished",
-    NoticeKind.PAYMENT_LATE: "payment_late",
     NoticeKind.PAYMENT_OVER: "payment_over",
     NoticeKind.MONEY_CREDITED: "money_credited",
     NoticeKind.MONEY_TO_REFUND: "money_to_refund",
     NoticeKind.MONEY_REFUNDED: "money_refunded",
+    NoticeKind.REFUND_CORRECTED: "refund_corrected",
     NoticeKind.ORDER_REVIVED: "order_revived",
     NoticeKind.ORDER_EXPIRED: "order_expired_message",
     NoticeKind.ORDER_CANCELLED: "order_cancelled_message",
@@ -41,7 +41,6 @@ _TEXT_KEYS = {
     NoticeKind.ADMIN_PAYMENT_SEEN: "admin_payment_seen",
     NoticeKind.ADMIN_PAYMENT_RECEIVED: "admin_payment_received",
     NoticeKind.ADMIN_PAYMENT_OVER: "admin_payment_over",
-    NoticeKind.ADMIN_PAYMENT_LATE: "admin_payment_late",
     NoticeKind.ADMIN_PAYMENT_REVERSED: "admin_payment_reversed",
     NoticeKind.ADMIN_MONEY_CREDITED: "admin_money_credited",
     NoticeKind.ADMIN_MONEY_TO_REFUND: "admin_money_to_refund",
@@ -91,6 +90,7 @@ def order_notice_text(texts: Texts, facts: NoticeFacts) -> Html:
         who=person_name(order.telegram_username, order.telegram_id),
         lines=lines_text(texts, order, facts.lines),
         total=format_fiat(order.total_minor, order.fiat_currency),
+        price=format_coin(order.amount_base_units, order.coin),
         amount=format_coin(amount, order.coin),
         coin=order.coin,
         address=order.address,
@@ -108,13 +108,26 @@ def _text_key(facts: NoticeFacts) -> str:
     kind, order = facts.row.kind, facts.order
     if kind in _TEXT_KEYS_WHEN_TOO_LATE and not awaits_payment(order, facts.now):
         return _TEXT_KEYS_WHEN_TOO_LATE[kind]
+    return late_notice_key(kind, order) or _end_key(facts) or _TEXT_KEYS[kind]
+
+
+def _end_key(facts: NoticeFacts) -> str | None:
+    """The text for how this very order ends or goes on; None where all orders have the same."""
+    kind, order = facts.row.kind, facts.order
+    if kind is NoticeKind.ORDER_EXPIRED and _is_ended_early(order):
+        return "order_expired_early_message"
     if kind is NoticeKind.ORDER_SHIPPED and facts.row.detail:
         return "order_shipped_tracked_message"
     if kind is NoticeKind.ORDER_CANCELLED and order.cancelled_by is By.ADMIN:
         return "order_cancelled_by_admin_message"
     if kind is NoticeKind.PAYMENT_PARTIAL and order.extended_at is not None:
         return "payment_partial_extended"
-    return _TEXT_KEYS[kind]
+    return None
+
+
+def _is_ended_early(order: Order) -> bool:
+    """Whether somebody ended it: the clock and the chain wait until its time is over."""
+    return order.closed_at is not None and order.closed_at < order.expires_at
 
 
 def shop_notice_text(texts: Texts, row: NoticeRow) -> Html:

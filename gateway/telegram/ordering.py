@@ -76,8 +76,13 @@ class Ordering:
         short_of = None
         if refused.reason is RefusalReason.STOCK_SHORT and len(wish.lines) > 1:
             short_of = await self._row(refused.subcategory_id)
-        facts = WishFacts(coin=wish.coin, lines=wish.lines, short_of=short_of)
-        texts = self._desk.texts
+        texts, coins = self._desk.texts, self._desk.shop.coins
+        facts = WishFacts(
+            coin=wish.coin,
+            other_coins=tuple(coin for coin in coins if coin != wish.coin),
+            lines=wish.lines,
+            short_of=short_of,
+        )
         await tap.show(order_refused_page(texts, refused, facts))
         await tap.answer(order_refused_text(texts, refused, facts))
 

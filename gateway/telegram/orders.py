@@ -10,9 +10,10 @@ from aiogram.types import BufferedInputFile, Message, User
 from domain.money import format_fiat
 from domain.order import Order
 from gateway.telegram.goods import GoodsFile, goods_delivery
-from gateway.telegram.invoice import date_text, order_page, status_text
+from gateway.telegram.invoice import date_text, order_page
 from gateway.telegram.menus import categories_button
 from gateway.telegram.page import Page, in_rows
+from gateway.telegram.payment_words import status_text
 from gateway.telegram.refusals import show_order_row
 from gateway.telegram.replies import Tap, reply
 from gateway.telegram.shop import Desk

@@ -30,6 +30,7 @@ _TEXT_KEYS = {
     RefusalReason.ALREADY_SHIPPED: "order_already_shipped",
     RefusalReason.NOTHING_TO_REFUND: "nothing_to_refund",
     RefusalReason.OTHER_AMOUNT_TO_REFUND: "other_amount_to_refund",
+    RefusalReason.UNKNOWN_REFUND: "unknown_refund",
     RefusalReason.SHOP_UNAVAILABLE: "shop_unavailable",
 }
 """Not yours reads as not found: nobody learns which numbers other people's orders have."""
@@ -44,9 +45,13 @@ _ANOTHER_COIN_MAY_DO = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WishFacts:
-    """What was wished for; `short_of` is the one of several lines that stock falls short of."""
+    """What was wished for; `short_of` is the one of several lines that stock falls short of.
+
+    `other_coins`: those that the shop takes besides.
+    """
 
     coin: str
+    other_coins: tuple[str, ...]
     lines: CartLines
     short_of: SubcategoryRow | None
 
@@ -63,7 +68,18 @@ def refusal_text(texts: Texts, refused: OrderRefused, order_id: int = 0) -> str:
 
 
 def order_refused_text(texts: Texts, refused: OrderRefused, wish: WishFacts) -> str:
-    """Why there is no order, without markup."""
+    """Why there is no order, and whether another coin may do, without markup."""
+    why = _why_no_order(texts, refused, wish)
+    if not _another_coin_may_do(refused, wish):
+        return why
+    return f"{why} {texts.plain('another_coin_may_do')}"
+
+
+def _another_coin_may_do(refused: OrderRefused, wish: WishFacts) -> bool:
+    return refused.reason in _ANOTHER_COIN_MAY_DO and bool(wish.other_coins)
+
+
+def _why_no_order(texts: Texts, refused: OrderRefused, wish: WishFacts) -> str:
     if refused.reason is RefusalReason.TOO_SMALL and refused.detail:
         return texts.plain("order_too_small_least", least=refused.detail, coin=wish.coin)
     short_of = wish.short_of
@@ -88,9 +104,11 @@ def _ways_on(texts: Texts, refused: OrderRefused, wish: WishFacts) -> tuple[Butt
         return (cart_button(texts), categories_button(texts))
     if refused.reason is RefusalReason.STOCK_SHORT and refused.available:
         return (goods_button(texts, wish.lines[0].subcategory_id),)
-    if refused.reason in _ANOTHER_COIN_MAY_DO:
+    if _another_coin_may_do(refused, wish):
         other_coin = (button(texts.plain("button_other_coin"), ShowCart()),)
         return (other_coin, categories_button(texts))
+    if refused.reason in _ANOTHER_COIN_MAY_DO:
+        return (cart_button(texts), categories_button(texts))
     return (categories_button(texts),)
 
 

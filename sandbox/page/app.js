@@ -43,7 +43,7 @@ function showShoppers(shopperIds) {
 }
 
 function showAdmin(adminId) {
-  const chat = new Chat(adminId, "Send items to sell: items.json and items.txt are ready above.");
+  const chat = new Chat(adminId, "The goods of items.json are for sale already. Send items.txt from above, or a file of your own, to add more.");
   chat.showIn(document.getElementById("admin"));
   document.querySelectorAll("[data-sample]").forEach((button) => {
     button.addEventListener("click", () => attempt(async () => {

@@ -11,6 +11,7 @@ from store.migrations import (
     m0002_unit_guards,
     m0003_key_guards,
     m0004_custody,
+    m0005_refund_corrections,
 )
 
 _GUARDS = (m0002_order_guards, m0002_unit_guards, m0002_money_guards)
@@ -43,6 +44,12 @@ def _key_guards(db: Database) -> None:
 @_MIGRATIONS(name="0004_custody")
 def _custody(db: Database) -> None:
     for statement in m0004_custody.STATEMENTS:
+        db.execute(statement)
+
+
+@_MIGRATIONS(name="0005_refund_corrections")
+def _refund_corrections(db: Database) -> None:
+    for statement in m0005_refund_corrections.STATEMENTS:
         db.execute(statement)
 
 

@@ -4,7 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.messages import OrderChanged, OrderRefused, RecordRefund
+from actors.messages import CorrectRefund, OrderChanged, OrderRefused, RecordRefund
 from domain.order import NoticeKind, RefusalReason
 from domain.rules import LatePayment, OverPayment
 from store.admin_queries import AdminQueries
@@ -105,5 +105,30 @@ def test_refund_that_was_paid_can_be_recorded_although_the_order_was_revived(pla
         await world.looks(3)
         assert world.told(1).count(NoticeKind.MONEY_REFUNDED) == 1
         assert world.status(order) == ("shipped", "reversed")
+
+    play(scene)
+
+
+def test_a_wrong_transaction_is_corrected_and_the_shopper_told_once(play: Play) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await expired_order(world)
+        world.chain.pay(order.address, 1_000_000)
+        world.chain.mine(3)
+        await world.looks()
+        await world.ask(PAID_BACK)
+        correction = CorrectRefund(
+            order_id=1, admin_telegram_id=ADMIN, wrong_transaction_id="tx1", transaction_id="tx2"
+        )
+        for _ in range(2):
+            answer = await world.ask(correction)
+            assert isinstance(answer, OrderChanged)
+            assert [each.refund_transaction_id for each in answer.order.set_asides] == ["tx2"]
+        other = replace(correction, wrong_transaction_id="tx3", transaction_id="tx4")
+        unknown = OrderRefused(reason=RefusalReason.UNKNOWN_REFUND, order_id=1)
+        assert await world.ask(other) == unknown
+        await world.looks()
+        assert world.told(1).count(NoticeKind.REFUND_CORRECTED) == 1
 
     play(scene)

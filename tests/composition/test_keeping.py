@@ -11,9 +11,10 @@ import pytest
 from loguru import logger
 
 import run
+from domain.events import ItemsAdded
 from payments.marks import FileMark
 from store.writer import StoreWriter
-from tests.store.opened_store import CANCELLED, SETTINGS, OpenedStore, order_of
+from tests.store.opened_store import CANCELLED, SETTINGS, OpenedStore, entry, order_of
 
 SETTINGS_FILE = """\
 [store]
@@ -230,6 +231,39 @@ def test_without_its_mark_nothing_is_restored(config: Path, backup: Path, capsys
     assert "at least 3" in error
     assert orders_of(config) == before
     assert not list((config.parent / "data").glob("*.replaced-*"))
+
+
+def test_an_empty_shop_is_restored_without_a_mark(
+    config: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    place = config.parent / "data" / "shop.db"
+    StoreWriter(str(place), SETTINGS).close()
+    assert called(config, "backup", tmp_path / "empty.db") == 0
+    capsys.readouterr()
+    assert called(config, "restore", tmp_path / "empty.db") == 0
+    assert mark_of(config) is None
+    assert called(config, "check") == 0
+
+
+def test_units_that_were_imported_since_the_backup_are_counted_as_that_alone(
+    config: Path, shop: OpenedStore, capsys: Captured
+) -> None:
+    path = config.parent / "backup.db"
+    assert called(config, "backup", path) == 0
+    shop.record(ItemsAdded(entries=(entry("NEW-1"), entry("NEW-2", place=2)), fiat_currency="USD"))
+    shop.sell(shop.create(order_of(4, order_id=2, shopper=71)))
+    shop.close()
+    capsys.readouterr()
+    assert called(config, "restore", path) == 0
+    told = capsys.readouterr().out.splitlines()[2:]
+    newer_units = (
+        "units that were imported there and are not here: 2;"
+        " import again those of them that were not sold"
+    )
+    assert told == [
+        "orders of that store which this one does not know: 1",
+        newer_units,
+    ]
 
 
 def test_an_unsound_backup_is_not_restored_with_exit_status_1(

@@ -173,11 +173,42 @@ def test_init_makes_the_tables_that_are_not_there(
 def test_a_bad_answer_is_asked_for_again(
     fresh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    answer(monkeypatch, "no token\n1:a\nme\n5\npassword\n")
+    bad_ids = f"me\n\u0665\n0\n{2**52}\n-5\n,\n"
+    answer(monkeypatch, f"no token\n1:a\n{bad_ids}{2**52 - 1}, 5\npassword\n")
     assert called(fresh, "init") == 0
     out = capsys.readouterr().out
     assert "this is not a bot token; write what @BotFather gave" in out
-    assert 'this contains "me"; write the numbers' in out
+    for word in ("me", "\u0665", "0", str(2**52), "-5"):
+        assert f'this contains "{word}"; write the numbers of accounts' in out
+    assert "as in 123456789, 987654321" in out
+    assert "[123456789]" not in out
+    assert "this is empty; write at least one number" in out
+    assert tomllib.loads(fresh.read_text())["telegram"]["admin_ids"] == [2**52 - 1, 5]
+
+
+def test_init_ends_with_what_is_still_to_be_done(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("HOLDFAST_RATES__FIXED__LTC", "80.00")
+    answer(monkeypatch, ANSWERS)
+    assert called(fresh, "init") == 0
+    told = capsys.readouterr().out
+    assert "compare telegram.token in" in told
+    assert "charged at 80.00 USD for one LTC: set rates.fixed.LTC in" in told
+    (last,) = told.splitlines()[-1:]
+    assert last.startswith("Start the shop with: ")
+    assert last.endswith(f"run.py --config {fresh} serve")
+
+
+def test_init_does_not_doubt_a_usual_token_and_a_rate_of_the_owners(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("HOLDFAST_RATES__FIXED__LTC", "91.5")
+    answer(monkeypatch, ANSWERS.replace("AAbbCC", "AAbbCC-_" + "d" * 27))
+    assert called(fresh, "init") == 0
+    told = capsys.readouterr().out
+    assert "telegram.token" not in told
+    assert "charged at 91.5 USD for one LTC: set rates.fixed.LTC in" in told
 
 
 def test_where_nobody_answers_one_line_names_all_that_is_missing_and_nothing_is_written(

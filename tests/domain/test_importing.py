@@ -102,6 +102,8 @@ def test_item_type_may_stand_first_in_a_line() -> None:
 
 
 def test_a_short_line_is_told_the_form_without_an_item_type() -> None:
+    one = parse_import("items.txt", b"Games", "USD")
+    assert one.bad[0].why.startswith("1 field instead of 5: write CATEGORY")
     parsed = parse_import("items.txt", b"Games;Chess", "USD")
     assert parsed.bad[0].why == (
         "2 fields instead of 5: write CATEGORY;SUBCATEGORY;DESCRIPTION;PRICE;PRIVATE_DATA"
@@ -240,17 +242,33 @@ def test_private_data_may_have_several_lines_and_loses_space_around_it() -> None
     [
         ("items.JSON", json.dumps([GOOD]).encode(), "entry"),
         ("items", b"\n " + json.dumps([GOOD]).encode(), "entry"),
-        ("items.csv", b"Games;Chess;A licence;5;KEY", "line"),
         ("items", b"Games;Chess;A licence;5;KEY", "line"),
         ("items.txt", b"\xef\xbb\xbfGames;Chess;A licence;5;KEY", "line"),
     ],
 )
-def test_the_format_goes_by_extension_and_else_by_the_first_character(
+def test_the_format_goes_by_extension_and_without_one_by_the_first_character(
     name: str, content: bytes, place_name: str
 ) -> None:
     parsed = parse_import(name, content, "USD")
     assert parsed.place_name == place_name
     assert parsed.entries[0].category == "Games"
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("ok.csv", ".csv:"),
+        ("Goods.PDF", ".pdf:"),
+        ("items.txt.zip", ".zip:"),
+        ("x.\n\u202e", ".\\n\\u202e:"),
+        ("x." + "y" * 99, "." + "y" * 39 + ":"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_whatever_is_in_it(name: str, ending: str) -> None:
+    for content in (b"Games;Chess;A licence;5;KEY", b"%PDF\xff", b""):
+        with pytest.raises(ImportRefusedError) as caught:
+            parse_import(name, content, "USD")
+        assert str(caught.value).startswith(f"the name of the file ends in {ending} send a .json")
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ from domain.order import (
     OrderStatus,
     PaymentState,
     ReceiptsChanged,
+    RefundCorrected,
     RefundRecorded,
     RefusalReason,
 )
-from domain.order_news import CancelWished, RefundMade
+from domain.order_news import CancelWished, RefundMade, RefundMisnamed
 from domain.order_rules import decide
 from domain.set_aside import SetAsideState
 from tests.domain.examples import (
@@ -366,6 +367,56 @@ def test_what_was_withdrawn_or_paid_back_is_not_paid_back_again() -> None:
     settled = replace(order, set_asides=parts)
     decision = decide(settled, REFUND, RULES, minutes(60))
     assert decision.refusal is RefusalReason.NOTHING_TO_REFUND
+
+
+def test_a_wrong_transaction_of_a_refund_is_corrected_and_the_shopper_told() -> None:
+    before, _ = step(overpaid(), paid_back(500_000), minutes(60))
+    order, decision = step(before, misnamed("refund-1", "right"), minutes(61))
+    assert decision.events == (
+        RefundCorrected(number=1, wrong_transaction_id="refund-1", transaction_id="right"),
+        RefundCorrected(number=2, wrong_transaction_id="refund-1", transaction_id="right"),
+        Noticed(
+            kind=NoticeKind.REFUND_CORRECTED,
+            audience=Audience.SHOPPER,
+            amount_base_units=500_000,
+            detail="right",
+        ),
+    )
+    assert order.set_asides == tuple(
+        replace(each, refund_transaction_id="right") for each in before.set_asides
+    )
+    assert (decision.by, decision.by_telegram_id) == (By.ADMIN, ADMIN_ID)
+    assert decision.why == "its transaction was another"
+
+
+def test_only_the_refund_that_is_named_is_corrected() -> None:
+    order, _ = step(overpaid(), REFUND, minutes(60))
+    order, _ = step(order, replace_transaction("refund-2"), minutes(61))
+    order, decision = step(order, misnamed("refund-2", "refund-1"), minutes(62))
+    assert notice(decision, NoticeKind.REFUND_CORRECTED).amount_base_units == 300_000
+    assert [each.refund_transaction_id for each in order.set_asides] == ["refund-1", "refund-1"]
+
+
+@pytest.mark.parametrize("wrong", ["refund-1", "right", "never recorded"])
+def test_the_same_correction_again_changes_nothing(wrong: str) -> None:
+    order, _ = step(overpaid(), REFUND, minutes(60))
+    order, _ = step(order, misnamed("refund-1", "right"), minutes(61))
+    decision = decide(order, misnamed(wrong, "right"), RULES, minutes(62))
+    assert (decision.events, decision.refusal, decision.why) == ((), None, "")
+    assert (decision.by, decision.by_telegram_id) == (By.ADMIN, ADMIN_ID)
+
+
+def test_a_refund_that_nobody_recorded_is_not_corrected() -> None:
+    order, _ = step(overpaid(), REFUND, minutes(60))
+    decision = decide(order, misnamed("refund-9", "right"), RULES, minutes(61))
+    assert (decision.events, decision.refusal) == ((), RefusalReason.UNKNOWN_REFUND)
+    assert (decision.by, decision.by_telegram_id) == (By.ADMIN, ADMIN_ID)
+
+
+def misnamed(wrong: str, right: str) -> RefundMisnamed:
+    return RefundMisnamed(
+        admin_telegram_id=ADMIN_ID, wrong_transaction_id=wrong, transaction_id=right
+    )
 
 
 def paid_back(amount_base_units: int) -> RefundMade:

@@ -340,6 +340,25 @@ REFUSED = {
         "UPDATE set_asides SET refund_transaction_id = 'other' WHERE number = 2",
         "stays so",
     ),
+    "a refund by another transaction, the log telling of a third": (
+        (
+            "INSERT INTO audit_log (at, by, order_id, what, why, detail) SELECT 'now', 'admin',"
+            " order_id, 'refund_corrected', '', 'number 2: third instead of refund-tx'"
+            " FROM set_asides WHERE number = 2;"
+            " UPDATE set_asides SET refund_transaction_id = 'other' WHERE number = 2"
+        ),
+        "stays so",
+    ),
+    "a refund at another time, the log telling of another transaction": (
+        (
+            "INSERT INTO audit_log (at, by, order_id, what, why, detail) SELECT 'now', 'admin',"
+            " order_id, 'refund_corrected', '', 'number 2: other instead of refund-tx'"
+            " FROM set_asides WHERE number = 2;"
+            " UPDATE set_asides SET refund_transaction_id = 'other', settled_at = 'now'"
+            " WHERE number = 2"
+        ),
+        "stays so",
+    ),
     "a refund by no transaction": (
         "UPDATE set_asides SET state = 'refunded', settled_at = 'now' WHERE number = 3",
         "CHECK constraint",
@@ -376,6 +395,12 @@ TAKEN = {
     "a refund": (
         "UPDATE set_asides SET state = 'refunded', refund_transaction_id = 'x', settled_at = 'now'"
         " WHERE number = 3"
+    ),
+    "a refund by another transaction that the log tells of": (
+        "INSERT INTO audit_log (at, by, order_id, what, why, detail) SELECT 'now', 'admin',"
+        " order_id, 'refund_corrected', '', 'number 2: other instead of refund-tx'"
+        " FROM set_asides WHERE number = 2;"
+        " UPDATE set_asides SET refund_transaction_id = 'other' WHERE number = 2"
     ),
     "the rest set aside": ASIDE.format(order=4, amount=4),
     "a unit nobody ordered, deleted": (

@@ -8,7 +8,15 @@ import pytest
 
 from domain.events import ShopperSeen
 from domain.order import By, OrderStatus, PaymentState, RefundRecorded
-from store.admin_queries import AdminQueries, AuditRow, OrderRow, RefundRow, ShopperRow, StockRow
+from store.admin_queries import (
+    AdminQueries,
+    AuditRow,
+    OrderRow,
+    PaidBackRow,
+    RefundRow,
+    ShopperRow,
+    StockRow,
+)
 from store.queries import LineRow
 from tests.store.lifecycle import LATE, set_aside
 from tests.store.opened_store import (
@@ -95,6 +103,23 @@ def test_the_refund_list_is_what_waits_to_be_paid_back(
         )
     ]
     assert admin.refund_list(3, 9) == []
+
+
+def test_what_was_paid_back_is_listed_by_transaction(
+    store: OpenedStore, admin: AdminQueries
+) -> None:
+    store.create(order_of(1))
+    store.change(1, 1, EXPIRED)
+    money = tuple(set_aside(number, amount_base_units=number * 1_000) for number in (1, 2, 3, 4))
+    store.change(1, 2, LATE, *money)
+    assert admin.paid_back(1) == []
+    for version, number, name in ((3, 2, "b"), (4, 1, "a"), (5, 3, "b")):
+        store.change(1, version, RefundRecorded(number=number, transaction_id=name))
+    assert admin.paid_back(1) == [
+        PaidBackRow(transaction_id="a", amount_base_units=1_000, recorded_at=NOON),
+        PaidBackRow(transaction_id="b", amount_base_units=5_000, recorded_at=NOON),
+    ]
+    assert admin.paid_back(2) == []
 
 
 def test_shoppers_are_listed_by_their_timeouts(store: OpenedStore, admin: AdminQueries) -> None:

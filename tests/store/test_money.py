@@ -13,6 +13,7 @@ from domain.order import (
     OrderCancelled,
     OrderEvent,
     OrderStatus,
+    RefundCorrected,
     RefundRecorded,
     SetAsideWithdrawn,
     TimeExtended,
@@ -149,6 +150,27 @@ def test_a_second_refund_of_the_same_money_is_refused(store: OpenedStore) -> Non
     answer = refused(store.change(1, 3, RefundRecorded(number=1, transaction_id="tx-2")))
     assert answer.reason is RecordRefusalReason.CONSTRAINT
     assert store.rows("SELECT refund_transaction_id FROM set_asides") == [("tx",)]
+
+
+def test_another_transaction_of_a_refund_is_kept_and_the_log_has_both(store: OpenedStore) -> None:
+    lived(store, (EXPIRED,), (LATE, set_aside(1), RefundRecorded(number=1, transaction_id="tx")))
+    correction = RefundCorrected(number=1, wrong_transaction_id="tx", transaction_id="right")
+    assert isinstance(store.change(1, 3, correction), Recorded)
+    query = "SELECT state, refund_transaction_id, settled_at FROM set_asides"
+    assert store.rows(query) == [("refunded", "right", "2026-05-01T12:00:00.000000Z")]
+    log = "SELECT detail FROM audit_log WHERE what LIKE 'refund_%' ORDER BY id"
+    assert store.rows(log) == [("number 1 by tx",), ("number 1: right instead of tx",)]
+    back = RefundCorrected(number=1, wrong_transaction_id="right", transaction_id="tx")
+    assert isinstance(store.change(1, 4, back), Recorded)
+    assert store.rows("SELECT refund_transaction_id FROM set_asides") == [("tx",)]
+
+
+def test_a_refund_that_is_recorded_otherwise_cannot_be_corrected(store: OpenedStore) -> None:
+    lived(store, (EXPIRED,), (LATE, set_aside(1), RefundRecorded(number=1, transaction_id="tx")))
+    correction = RefundCorrected(number=1, wrong_transaction_id="other", transaction_id="right")
+    answer = refused(store.change(1, 3, correction))
+    assert answer.detail == "order 1 has paid nothing back under 1 by other"
+    assert store.number("SELECT count(*) FROM audit_log WHERE what = 'refund_corrected'") == 0
 
 
 # --- receipts and their value ---------------------------------------------------------------------

@@ -9,6 +9,7 @@ from actors.messages import (
     CancelOrderByAdmin,
     ClearTimeouts,
     ConfirmOrder,
+    CorrectRefund,
     ExpireOrder,
     ImportItems,
     ItemsImported,
@@ -34,6 +35,7 @@ from domain.order_news import (
     ExpireOrdered,
     OrderNews,
     RefundMade,
+    RefundMisnamed,
     RevivalStock,
     ShipWished,
 )
@@ -63,7 +65,9 @@ RULES = OrderRules(
 )
 ADMIN_ID = 1
 
-_AdminWish = ShipOrder | ConfirmOrder | ExpireOrder | CancelOrderByAdmin | RecordRefund
+_AdminWish = (
+    ShipOrder | ConfirmOrder | ExpireOrder | CancelOrderByAdmin | RecordRefund | CorrectRefund
+)
 
 
 class SmallShop:
@@ -205,7 +209,7 @@ class SmallShop:
                 return self._change(message.order_id, CancelWished(telegram_id=message.telegram_id))
             case ShipOrder() | ConfirmOrder() | ExpireOrder() | CancelOrderByAdmin():
                 return self._change(message.order_id, _news_of(message))
-            case RecordRefund():
+            case RecordRefund() | CorrectRefund():
                 return self._change(message.order_id, _news_of(message))
             case _:
                 return self._answer_about_no_order(message)
@@ -268,4 +272,10 @@ def _news_of(wish: _AdminWish) -> OrderNews:
                 admin_telegram_id=admin,
                 transaction_id=wish.transaction_id,
                 amount_base_units=wish.amount_base_units,
+            )
+        case CorrectRefund():
+            return RefundMisnamed(
+                admin_telegram_id=admin,
+                wrong_transaction_id=wish.wrong_transaction_id,
+                transaction_id=wish.transaction_id,
             )

@@ -98,9 +98,9 @@ async def test_shoppers_with_timeouts_are_listed_and_let_order_again(
     for shopper_id in (20, 21, 20, *range(22, 30)):
         small_shop.let_expire(small_shop.place(shopper_id).order_id)
     page = await open_list(admin, "Timeouts")
-    assert page.button_texts[:2] == ["@user20 · 2 timeouts", "@user21 · 1 timeouts"]
+    assert page.button_texts[:2] == ["@user20 · timeouts: 2", "@user21 · timeouts: 1"]
     last = await tap(admin, page, "Next »")
-    assert last.button_texts == ["@user28 · 1 timeouts", "@user29 · 1 timeouts", "« Lists"]
+    assert last.button_texts == ["@user28 · timeouts: 1", "@user29 · timeouts: 1", "« Lists"]
     page = await open_list(admin, "Timeouts")
     shown = await tap(admin, page, "@user20")
     assert shown.text.startswith("@user20 (id 20)\nTimeouts: 2, the last: 20")
@@ -146,7 +146,7 @@ async def test_everything_about_an_order_is_one_command_away(
         "Total: 12.50 USD = 0.15625000 LTC at 80 USD",
         "Status: paid, paid more than asked",
         "Address: rltc1qaddress1 (index 1); a payment counts once it has 3 confirmations",
-        f"{'ab' * 32}:0: 0.23437500 LTC, confirmed, within the time to pay, seen 20",
+        f"{'ab' * 32}:0: 0.23437500 LTC, confirmed, within the time to pay, first seen 20",
         "worth 18.75 USD",
         f"1. 0.07812500 LTC of {'ab' * 32}:0: to be paid back",
         "What happened:\n20",

@@ -276,7 +276,7 @@ async def test_a_shop_that_rejects_says_of_which_there_is_too_little(
     await tap(shopper, await tap(shopper, cart, "Add more"), "Games")
     small_shop.place(8, 1, 2)
     cart = await tap(shopper, await write(shopper, "/start"), "To the cart")
-    assert cart.text.startswith("2 × Games · Chess: only 1 left")  # noqa: RUF001 - as it reads
+    assert cart.text.startswith("2 × Games · Chess: only 1 left, 12.50 USD\n")  # noqa: RUF001 - as it reads
     refused = await tap(shopper, cart, "LTC")
     assert refused.text.startswith("Only 1 left of Games · Chess. Nothing was ordered.")
     assert refused.button_texts == ["To the cart", "To the shop"]
@@ -298,7 +298,7 @@ async def test_the_sum_of_units_with_prices_of_their_own_is_told_as_about(
     assert small_shop.order(1).total_minor == 2250
 
 
-async def test_an_order_that_is_too_small_names_the_least(
+async def test_an_order_that_is_too_small_names_the_least_and_no_coin_that_is_not_taken(
     small_shop: SmallShop, shopper: SandboxUser
 ) -> None:
     small_shop.stock((*CHESS, "K1"), (*CHESS, "K2"))
@@ -308,7 +308,8 @@ async def test_an_order_that_is_too_small_names_the_least(
     small_shop.rules = replace(small_shop.rules, coins=(least,))
     refused = await tap(shopper, await coin_menu(shopper), "LTC")
     assert "the least is 0.20000000 LTC" in refused.text
-    cart = await tap(shopper, refused, "Another coin")
+    assert "nother coin" not in refused.text
+    cart = await tap(shopper, refused, "To the cart")
     cart = await tap(shopper, await tap(shopper, cart, "« Back"), "2")
     assert "placed" in (await tap(shopper, cart, "LTC")).text
     assert len({wish.request_id for wish in wishes(small_shop)}) == 2

@@ -93,4 +93,4 @@ def test_invoice_says_when_the_goods_come_in_words_that_fit_the_coin(
 def test_words_for_a_settled_payment_fit_where_they_stand() -> None:
     settled = settled_text(TEXTS, replace(order("SOL"), confirmations_required=32))
     told = TEXTS.plain("payment_seen", settled=settled, order_id=1, amount="1", coin="SOL")
-    assert told.endswith("Your goods come once it has been finalized by the network.")
+    assert told.endswith("Your goods come once the payment has been finalized by the network.")

@@ -145,7 +145,7 @@ async def test_admins_read_who_paid_what_with_which_transaction(
     created, received = telegram.user(ADMIN_ID).messages()
     assert created.text.startswith("New order #1 by @user7\n1 ")
     assert "12.50 USD (0.15625000 LTC)" in created.text
-    assert received.text.startswith("Order #1 by @user7 is paid: 0.15625000 LTC for 12.50 USD.")
+    assert received.text.startswith("Order #1 by @user7 is paid. Price: 12.50 USD")
     assert "ab" * 32 in received.text
 
 

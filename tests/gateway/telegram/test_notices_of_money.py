@@ -13,9 +13,12 @@ from domain.order_news import (
     CancelWished,
     ChainNews,
     ConfirmOrdered,
+    ExpireOrdered,
     RefundMade,
+    RefundMisnamed,
     WarningDue,
 )
+from domain.payment import Sighting
 from domain.rules import LatePayment, OverPayment
 from gateway.telegram.notices import TelegramNotices
 from sandbox.telegram import SandboxUser, TelegramServer
@@ -151,17 +154,140 @@ async def test_a_late_payment_is_told_with_what_becomes_of_it(
     telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
 ) -> None:
     small_shop.rules = replace(small_shop.rules, late_payment=LatePayment.REFUND)
-    small_shop.let_expire(1)
-    small_shop.pay(1)
+    order = small_shop.let_expire(1)
+    small_shop.pay(1, at=order.expires_at + timedelta(minutes=1))
     kinds = await send_all(small_shop, sender)
     assert NoticeKind.PAYMENT_LATE in kinds
     assert told(
         buyer,
-        "0.15625000 LTC for order #1 came too late, or were less than was asked",
+        "0.15625000 LTC came for order #1 after the time to pay it. Nothing is lost",
     )
     assert told(buyer, "0.15625000 LTC that came for order #1 are to be paid back")
     admin = telegram.user(ADMIN_ID)
-    assert told(admin, "0.15625000 LTC arrived for order #1 by @user7 too late.")
+    assert told(admin, "0.15625000 LTC came for order #1 by @user7 after the time to pay it.")
+
+
+async def test_money_for_an_order_that_was_called_off_is_not_said_to_be_late(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.rules = replace(small_shop.rules, late_payment=LatePayment.REFUND)
+    small_shop.news(1, CancelWished(telegram_id=7))
+    small_shop.pay(1)
+    await send_all(small_shop, sender)
+    called_off = "0.15625000 LTC came for order #1{who}, which was called off."
+    assert told(buyer, called_off.format(who=""))
+    assert told(telegram.user(ADMIN_ID), called_off.format(who=" by @user7"))
+
+
+@pytest.mark.parametrize(
+    ("news", "why"),
+    [
+        (CancelOrdered(admin_telegram_id=ADMIN_ID, reason="x"), "which was called off."),
+        (ExpireOrdered(admin_telegram_id=ADMIN_ID), "which ended before it was paid in full."),
+    ],
+)
+async def test_a_part_of_an_order_that_ends_is_not_said_to_be_late(
+    telegram: TelegramServer,
+    small_shop: SmallShop,
+    sender: NoticeSender,
+    buyer: SandboxUser,
+    news: CancelOrdered | ExpireOrdered,
+    why: str,
+) -> None:
+    small_shop.pay(1, share="0.5")
+    small_shop.notices.clear()
+    small_shop.news(1, news)
+    await send_all(small_shop, sender)
+    assert told(buyer, f"0.07812500 LTC came for order #1, {why} Nothing is lost")
+    admin = telegram.user(ADMIN_ID)
+    assert told(admin, f"0.07812500 LTC came for order #1 by @user7, {why}")
+
+
+async def test_enough_money_that_is_found_in_time_after_the_end_is_not_said_to_be_late(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.rules = replace(small_shop.rules, late_payment=LatePayment.REFUND)
+    small_shop.let_expire(1)
+    small_shop.pay(1)
+    await send_all(small_shop, sender)
+    why = "which ended before the payment was seen and confirmed."
+    assert told(buyer, f"0.15625000 LTC came for order #1, {why}")
+    assert told(telegram.user(ADMIN_ID), f"0.15625000 LTC came for order #1 by @user7, {why}")
+
+
+async def test_an_order_that_an_admin_ends_early_is_not_said_to_have_run_out(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.news(1, ExpireOrdered(admin_telegram_id=ADMIN_ID))
+    await send_all(small_shop, sender)
+    (message,) = buyer.messages()
+    assert message.text.startswith("Order #1 is ended by the shop before its time to pay was over")
+
+
+async def test_an_order_whose_time_is_over_says_so(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    end = small_shop.order(1).expires_at
+    small_shop.news(1, ChainNews(began_at=end, sightings=(), rate=None), end)
+    await send_all(small_shop, sender)
+    (message,) = buyer.messages()
+    assert message.text.startswith("Order #1 has expired: the time to pay it is over")
+
+
+async def test_two_parts_are_not_told_as_one_payment(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    now = datetime.now(UTC)
+    half = small_shop.order(1).amount_base_units // 2
+    shown = tuple(
+        Sighting(
+            transaction_id=name * 32,
+            output_index=0,
+            amount_base_units=half,
+            confirmations=0,
+            block_height=None,
+            block_hash=None,
+            chain_time=now,
+            seen_at=now,
+        )
+        for name in ("ab", "cd")
+    )
+    small_shop.news(1, ChainNews(began_at=now, sightings=shown[:1], rate=None), now)
+    await send_all(small_shop, sender)
+    small_shop.news(1, ChainNews(began_at=now, sightings=shown, rate=None), now)
+    await send_all(small_shop, sender)
+    assert told(buyer, "A part of the payment for order #1 has been seen.")
+    assert told(buyer, "0.15625000 LTC for order #1 have been seen, which is all it needs.")
+    admin = telegram.user(ADMIN_ID)
+    assert told(admin, "Order #1 by @user7: 0.07812500 LTC have been seen.")
+    assert told(admin, "Order #1 by @user7: 0.15625000 LTC have been seen.")
+
+
+async def test_the_price_of_an_order_is_not_told_as_what_was_paid_for_it(
+    telegram: TelegramServer, small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.pay(1, share="2")
+    await send_all(small_shop, sender)
+    assert told(telegram.user(ADMIN_ID), "Order #1 by @user7 is paid.").startswith(
+        "Order #1 by @user7 is paid. Price: 12.50 USD = 0.15625000 LTC; received: 0.31250000 LTC.\n"
+    )
+
+
+async def test_a_corrected_refund_is_told_with_the_right_transaction(
+    small_shop: SmallShop, sender: NoticeSender, buyer: SandboxUser
+) -> None:
+    small_shop.pay(1, share="2")
+    small_shop.news(1, RefundMade(admin_telegram_id=ADMIN_ID, transaction_id="feed"))
+    small_shop.notices.clear()
+    correction = RefundMisnamed(
+        admin_telegram_id=ADMIN_ID, wrong_transaction_id="feed", transaction_id="cafe"
+    )
+    small_shop.news(1, correction)
+    assert await send_all(small_shop, sender) == [NoticeKind.REFUND_CORRECTED]
+    assert told(buyer, "The transaction in which 0.15625000 LTC of order #1 were paid back") == (
+        "The transaction in which 0.15625000 LTC of order #1 were paid back to you is cafe."
+        " The id that you were told before was wrong."
+    )
 
 
 async def test_a_refund_is_told_with_its_transaction(

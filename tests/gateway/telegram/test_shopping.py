@@ -64,6 +64,16 @@ async def test_a_quantity_that_cannot_be_gets_a_word_on_what_to_type(
     assert "LTC" in (await write(shopper, "2")).button_texts
 
 
+async def test_the_last_one_is_asked_for_without_a_range(
+    small_shop: SmallShop, shopper: SandboxUser
+) -> None:
+    small_shop.stock((*CHESS, "K1"))
+    assert (await goods_page(shopper)).text.endswith(
+        "There is one left. Tap to take it, or type 1."
+    )
+    assert (await write(shopper, "0")).text == "There is one left: please type 1."
+
+
 async def test_more_than_there_are_gets_how_many_there_are(
     small_shop: SmallShop, shopper: SandboxUser
 ) -> None:

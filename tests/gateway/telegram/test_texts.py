@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.telegram import admin_sheet, invoice, notice_texts, polling, refusals
+from gateway.telegram import (
+    admin_refunds,
+    admin_sheet,
+    invoice,
+    notice_texts,
+    payment_words,
+    polling,
+    refusals,
+)
 from gateway.texts import Html, load_texts
 from sandbox.telegram.html_text import parse_html
 
@@ -43,13 +51,18 @@ def test_every_text_is_used() -> None:
     tables = {
         *refusals._TEXT_KEYS.values(),
         *notice_texts._TEXT_KEYS.values(),
-        *invoice._STATUS_KEYS.values(),
-        *(key for key in invoice._PAYMENT_KEYS.values() if key),
+        *payment_words.STATUS_KEYS.values(),
+        *(key for key in payment_words.PAYMENT_KEYS.values() if key),
+        *payment_words.SHOPPER_KEYS.values(),
+        *payment_words.ADMIN_KEYS.values(),
+        *payment_words.STATE_KEYS.values(),
         *(f"command_{name}" for name in polling._COMMANDS),
         *notice_texts._TEXT_KEYS_WHEN_TOO_LATE.values(),
         *admin_sheet._RECEIPT_STATE_KEYS.values(),
+        *admin_refunds._FORM_KEYS.values(),
         "order_shipped_tracked_message",
         "order_cancelled_by_admin_message",
+        "order_expired_early_message",
         "payment_partial_extended",
         "import_not_fetched",
     }
