@@ -4,6 +4,7 @@ from actors.environment import Environment, SystemClock
 from composition.backends import connector_of, connectors_of
 from composition.coin_addresses import addresses_of
 from composition.market import market_of
+from composition.notice_keys import NoticeKeys
 from configuration.settings import Settings
 from gateway.telegram.notices import TelegramNotices
 from payments.histories import history_of
@@ -44,8 +45,21 @@ def environment_of(settings: Settings) -> Environment:
             store_path=str(settings.store.path),
             networks=networks_of(settings),
             language=settings.shop.language,
+            keys=_notice_keys(settings),
         ),
         market=market_of(settings, settings.rates.sources) if settings.market_coins() else None,
+    )
+
+
+def _notice_keys(settings: Settings) -> NoticeKeys | None:
+    custody = settings.custody
+    if not custody.is_hot or not custody.key_in_notice:
+        return None
+    return NoticeKeys(
+        store_path=settings.store.path,
+        key_file=custody.key_file,
+        key_env=custody.key_env,
+        networks=networks_of(settings),
     )
 
 

@@ -25,6 +25,11 @@ def custody_issues(
         yield from _hot(custody, environ)
         yield from _without_effect(coins)
         return
+    if custody.key_in_notice:
+        yield Issue(
+            ("custody", "key_in_notice"),
+            'is true while custody.mode is "watch_only", and no key is here; remove it',
+        )
     for symbol, coin in (coins.enabled() if coins is not None else {}).items():
         yield from _watch_only(symbol, coin)
 

@@ -20,6 +20,7 @@ from configuration.values import (
     SECRET,
     TELEGRAM_IDS,
     TELEGRAM_TOKEN,
+    TRUTH,
     VARIABLE_NAME,
     amount,
     choice,
@@ -144,6 +145,7 @@ class Custody(Section):
     marks_file: Annotated[Path, PATH, Field(validate_default=True)] = Path(
         "data/secrets/addresses.marks"
     )
+    key_in_notice: Annotated[bool, TRUTH] = False
 
     @property
     def is_hot(self) -> bool:

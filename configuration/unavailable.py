@@ -10,7 +10,6 @@ _POLLING = "updates are fetched by polling"
 UNAVAILABLE_KEYS: dict[str, str] = {
     "telegram.webhook_secret": _POLLING,
     "gateway.public_url": _POLLING,
-    "custody.key_in_notice": "notices never contain keys",
     "webhook": "payments are found by looking at the chain",
 }
 """Keys by dotted name (`*`: any coin, any index), and what works instead."""

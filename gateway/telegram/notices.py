@@ -6,6 +6,7 @@ A notice may be sent twice (a crash between Telegram's yes and the store's), nev
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from aiogram import Bot
 from aiogram.exceptions import (
@@ -38,7 +39,7 @@ from gateway.telegram.invoice import (
 )
 from gateway.telegram.notice_texts import NoticeFacts, order_notice_text, shop_notice_text
 from gateway.telegram.page import Page
-from gateway.texts import load_texts
+from gateway.texts import Html, lines, load_texts
 from payments.uri import qr_png
 from store.contract import Notice
 from store.queries import NoticeRow, StoreReader
@@ -46,11 +47,20 @@ from store.queries import NoticeRow, StoreReader
 _LONGEST_WAIT_FOR_PICTURE_SECONDS = 30
 
 
+class OrderKeys(Protocol):
+    """Somebody who opens the keys of orders' addresses; picklable."""
+
+    def key_of(self, order_id: int) -> str | None:
+        """The key as wallets import it; None where there is none to be had."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramNotices:
     """A picklable recipe for a sender with its own connections to Telegram and the store.
 
-    `networks` maps a coin to "main" or the name of its test network, which invoices then say.
+    `networks` maps a coin to "main" or the name of its test network, which invoices then say. With
+    `keys` the admins' notice of a payment has the key of the order's address.
     """
 
     token: str = field(repr=False)
@@ -58,6 +68,7 @@ class TelegramNotices:
     store_path: str
     networks: Mapping[str, str]
     language: str = "en"
+    keys: OrderKeys | None = None
     clock: Clock = field(default_factory=SystemClock)
 
     def open(self) -> NoticeSender:
@@ -136,7 +147,17 @@ class TelegramSender:
             lines=self._reader.order_lines(order.order_id),
             now=self._recipe.clock.now(),
         )
-        return Page(text=order_notice_text(self._texts, facts))
+        return Page(text=lines(order_notice_text(self._texts, facts), self._key_line(row)))
+
+    def _key_line(self, row: NoticeRow) -> Html:
+        keys = self._recipe.keys
+        is_wanted = keys is not None and row.kind is NoticeKind.ADMIN_PAYMENT_RECEIVED
+        if keys is None or not is_wanted or row.order_id is None:
+            return Html("")
+        key = keys.key_of(row.order_id)
+        return (
+            Html("") if key is None else self._texts.html("admin_key_of_address", private_key=key)
+        )
 
     def _compose_invoice(self, order: Order) -> _Letter:
         now = self._recipe.clock.now()

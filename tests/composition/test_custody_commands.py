@@ -15,6 +15,7 @@ from nacl.pwhash import argon2id
 
 import run
 from composition.custody_show import gap_limit, ranges
+from composition.notice_keys import NoticeKeys
 from payments.address_list import read_list
 from payments.custody import seal, write_secret
 from payments.export_passphrase import Effort, passphrase_file, set_passphrase
@@ -343,3 +344,35 @@ def test_the_public_key_of_a_hot_shop_is_not_shown(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "its extended public key is never shown" in captured.err
+
+
+# --- keys in notices ------------------------------------------------------------------------------
+
+
+def notice_keys(folder: Path, store: str = "shop.db", key_file: str = "key") -> NoticeKeys:
+    return NoticeKeys(
+        store_path=folder / store,
+        key_file=folder / key_file,
+        key_env=None,
+        networks={"LTC": "regtest"},
+    )
+
+
+def test_the_key_in_a_notice_is_the_one_that_is_exported_while_the_shop_runs(
+    called: Called, folder: Path, shop: OpenedStore, capsys: Captured
+) -> None:
+    key = notice_keys(folder).key_of(1)
+    shop.close()
+    assert export(called, folder, "--order", 1, "--stdout") == 0
+    assert [row["key"] for row in keys_in(capsys.readouterr().out)] == [key]
+
+
+def test_a_key_that_cannot_be_opened_is_left_out_of_its_notice(
+    folder: Path, shop: OpenedStore, capsys: Captured
+) -> None:
+    write_secret(folder / "other", bytes(32).hex())
+    assert notice_keys(folder, key_file="other").key_of(1) is None
+    assert notice_keys(folder, key_file="missing").key_of(1) is None
+    assert notice_keys(folder).key_of(99) is None
+    shop.close()
+    assert notice_keys(folder, store="none.db").key_of(1) is None

@@ -167,3 +167,9 @@ def test_sol_without_keys_needs_a_list(watch_only: Path, setting: str, wrong: st
     text = f"{watch_only.read_text()}\n[coins.SOL]\nenabled = true\n{setting}\n"
     watch_only.write_text(text)
     assert wrong in told(watch_only, Purpose.CUSTODY)
+
+
+def test_keys_in_notices_need_keys(watch_only: Path) -> None:
+    text = watch_only.read_text()
+    watch_only.write_text(text.replace("[custody]", "[custody]\nkey_in_notice = true"))
+    assert "custody.key_in_notice is true while custody.mode is" in told(watch_only)

@@ -178,7 +178,6 @@ def test_a_value_out_of_its_range_is_refused(
 
 
 UNAVAILABLE = [
-    "custody.key_in_notice = false",
     'telegram.webhook_secret = "x"',
     'gateway.public_url = "https://x"',
     'webhook.secret_file = "x"',
