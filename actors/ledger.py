@@ -292,7 +292,10 @@ class LedgerActor(ShopActor):
     def _not_opened(self, error: BaseException | None) -> None:
         self.state = "failed"
         if self._starter is not None:
-            self.send(self._starter, LedgerFailed(why=str(error)))
+            in_use = (
+                isinstance(error, StoreUnavailableError) and error.trouble.kind is TroubleKind.BUSY
+            )
+            self.send(self._starter, LedgerFailed(why=str(error), in_use=in_use))
 
     def _written(self, done: BatchDone) -> None:
         answered, self._writing = self._writing, []

@@ -4,6 +4,7 @@ One thing is under way at a time: a command with the ledger, a question for a ra
 What arrives meanwhile waits in its order. The whole is described in `actors.order`.
 """
 
+from collections import deque
 from collections.abc import Hashable
 from dataclasses import replace
 from hashlib import blake2b
@@ -36,7 +37,7 @@ from domain.order import (
     ReceiptsChanged,
     RefusalReason,
 )
-from domain.order_news import ChainNews, ConfirmOrdered, RevivalStock
+from domain.order_news import ChainNews, ConfirmOrdered, GraceOver, RevivalStock
 from domain.order_rules import decide
 from domain.receipts import needs_rate
 from store.contract import GetOrder, Recorded, RecordRefusalReason, RecordRefused
@@ -56,13 +57,22 @@ class OrderDeciding(OrderRevival):
     def _take(self, cause: News) -> None:
         """Decide on news, now or when nothing else is under way."""
         if isinstance(cause.news, ChainNews):
-            # A look shows all that there is: what an earlier one showed is no news any more.
-            for earlier in [each for each in self._stash if isinstance(each.news, ChainNews)]:
-                self._stash.remove(earlier)
-        self._stash.append(cause)
+            self._stash_look(cause)
+        else:
+            self._stash.append(cause)
         if self._outcome_of_wish is not None:
             self._refuse_stash()
         self._next()
+
+    def _stash_look(self, look: News) -> None:
+        """Let a look wait for its turn, which comes before that of having had none for too long.
+
+        A look shows all that there is: what an earlier one showed is no news any more.
+        """
+        others = [each for each in self._stash if not isinstance(each.news, ChainNews)]
+        blind = (at for at, each in enumerate(others) if isinstance(each.news, GraceOver))
+        others.insert(next(blind, len(others)), look)
+        self._stash = deque(others)
 
     def _next(self) -> None:
         """Decide on what waits, until something is under way."""

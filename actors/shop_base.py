@@ -76,6 +76,9 @@ class ShopBase(ShopActor):
         self._pauses: dict[str, tuple[timedelta, datetime]] = {}
         """How long each service waited for its last new start, and when it exited."""
         self._opened_once = False
+        self._lost_ledgers = 0
+        """How many have exited that were not told to."""
+        self._failed_openings = 0
         self._wishes: dict[str, Asked] = {}
         """Wishes to buy that have no actor yet, by `wish_key`."""
         self._store_trouble = ""

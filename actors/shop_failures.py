@@ -31,6 +31,9 @@ _PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(seconds=60)
 # Whoever has worked for so long since the last exit is started again after the shortest pause.
 _CALM = timedelta(minutes=10)
+# A ledger that dies while it opens the store lets go of it when its thread is through with that:
+# with the pauses between them, these tries take about five minutes.
+_TRIES_BEHIND_A_LOST_LEDGER = 10
 # A chain that is back within this time is nobody's business.
 _BEFORE_ALERT = timedelta(seconds=20)
 
@@ -40,12 +43,18 @@ class ShopFailures(ShopStart):
 
     def receiveMsg_LedgerFailed(self, message: LedgerFailed, _sender: ActorAddress) -> None:
         """No store, no shop; where it was open before, it is tried again."""
-        if self._opened_once:
+        self._failed_openings += 1
+        if self._opened_once or self._is_free_soon(message):
             logger.error("the store cannot be opened again: {}", message.why)
             self._store_trouble = message.why
             self._restart_later("ledger")
         else:
             self._fail(message.why)
+
+    def _is_free_soon(self, message: LedgerFailed) -> bool:
+        """Whether it may be a ledger of this very shop that still has the store open."""
+        tries_left = _TRIES_BEHIND_A_LOST_LEDGER - self._failed_openings
+        return message.in_use and self._lost_ledgers > 0 and tries_left > 0
 
     def receiveMsg_StoreFailing(self, message: StoreFailing, sender: ActorAddress) -> None:
         """Nothing can be written: nothing new is taken on, and what was begun waits."""
@@ -114,9 +123,14 @@ class ShopFailures(ShopStart):
         if order_id is not None:
             self._order_died(order_id)
         elif service is not None:
-            logger.error("{} has exited and is started again", service)
-            self._gone.note(address, service)
-            self._restart_later(service)
+            self._service_died(address, service)
+
+    def _service_died(self, address: ActorAddress, service: str) -> None:
+        logger.error("{} has exited and is started again", service)
+        self._gone.note(address, service)
+        if service == "ledger":
+            self._lost_ledgers += 1
+        self._restart_later(service)
 
     def _order_died(self, order_id: int) -> None:
         logger.error("the actor of order {} has exited and is started again", order_id)

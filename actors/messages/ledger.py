@@ -28,9 +28,10 @@ class LedgerReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFailed:
-    """The store cannot be opened; the text says why."""
+    """The store cannot be opened; the text says why. `in_use`: somebody else has it open."""
 
     why: str
+    in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

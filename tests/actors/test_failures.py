@@ -312,6 +312,43 @@ def test_ledger_that_dies_during_the_start_is_started_again_when_the_store_is_fr
     play(scene)
 
 
+def _is_opening(world: World) -> bool:
+    return world.base is not None and world.state("ledger") == ["starting"]
+
+
+def test_ledger_that_dies_at_the_first_opening_is_waited_for(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(world: World) -> None:
+        # So slow that the next ledger comes while the thread of the last still opens the store.
+        monkeypatch.setattr(outside_world, "LEDGER_SECONDS", 3.0)
+        starting = asyncio.create_task(world.start())
+        await world.until(lambda: _is_opening(world))
+        world.kill("ledger")
+        assert isinstance(await starting, ShopStarted)
+        await world.until_ready()
+
+    play(scene)
+
+
+def test_store_that_stays_in_use_behind_a_lost_ledger_ends_the_start_after_minutes(
+    play: Play,
+) -> None:
+    async def scene(world: World) -> None:
+        with _held_lock(world):
+            starting = asyncio.create_task(world.start())
+            await world.until(lambda: _is_opening(world))
+            world.kill("ledger")
+            with pytest.raises(TimeoutError):
+                await starting
+            await asyncio.sleep(180)
+            assert world.state("shop") == ["starting"]
+            await asyncio.sleep(120)
+            assert world.state("shop") == ["failed"]
+
+    play(scene)
+
+
 def test_address_actor_that_dies_during_the_start_does_not_cost_the_watcher_its_place(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:

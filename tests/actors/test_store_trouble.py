@@ -1,6 +1,7 @@
 """A store that cannot be written for a while: the shop says so, waits, and loses nothing."""
 
 import asyncio
+from datetime import timedelta
 
 from actors.messages import (
     CancelOrder,
@@ -12,7 +13,7 @@ from actors.messages import (
 from domain.order import NoticeKind
 from store.trouble import StoreTrouble, StoreUnavailableError, TroubleKind
 from tests.actors.conftest import Play
-from tests.actors.world import ADMIN, ALICE, BOB, World, wish
+from tests.actors.world import ADMIN, ALICE, BOB, GRACE, TIMEOUT, WARNING, World, wish
 
 FULL = "the disk of the store is full: make room on it (no room)"
 
@@ -104,6 +105,28 @@ def test_payment_of_the_time_without_a_store_is_not_lost(play: Play) -> None:
         await world.looks()
         assert world.rows("SELECT status, payment_state FROM orders") == [("shipped", "paid")]
         assert world.told(ALICE).count(NoticeKind.GOODS) == 1
+
+    play(scene)
+
+
+def test_payment_that_was_seen_while_nothing_could_be_written_outlives_the_grace(
+    play: Play,
+) -> None:
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+        trouble = Trouble(world)
+        # The warning is the first that cannot be written; all looks wait behind it.
+        await world.pass_time(TIMEOUT - WARNING + timedelta(minutes=1))
+        await world.pay(order)
+        await world.pass_time(TIMEOUT + GRACE)
+        assert world.status(order) == ("created", "none")
+        trouble.is_over = True
+        await world.until_ready()
+        await world.looks()
+        assert world.status(order) == ("shipped", "paid")
+        assert NoticeKind.ORDER_EXPIRED not in world.told(ALICE)
 
     play(scene)
 

@@ -7,6 +7,7 @@ from tests.simulation.chain import SimulatedChain, SimulatedClient
 from tests.simulation.jobs import SteppedClock
 
 _TRIED_AGAIN = timedelta(seconds=40)
+_KNOWN_AGAIN = timedelta(seconds=10)
 _OF_COINS = ("chain_watcher", "address")
 
 
@@ -32,6 +33,8 @@ class Calm:
         now = clock.true_now()
         self._up_since: datetime | None = None
         self._began = self._trouble_began_at = self._troubled_at = now
+        self._in_doubt_at: datetime | None = None
+        self._slow_until = now
         self._crashed_at: dict[tuple[str, str], datetime] = {}
         self._orders_crashed_at: dict[int, datetime] = {}
 
@@ -47,6 +50,23 @@ class Calm:
         """For so long nothing can be written, and what waited is tried again some time later."""
         self._trouble_began_at = self._clock.true_now()
         self._troubled_at = self._trouble_began_at + timedelta(seconds=seconds) + _TRIED_AGAIN
+
+    def slow(self, seconds: float) -> None:
+        """The next commit takes so long, behind what is slow already."""
+        now = self._clock.true_now()
+        self._slow_until = max(self._slow_until, now) + timedelta(seconds=seconds)
+
+    def in_doubt(self) -> None:
+        """It is not known of a commit whether it is on disk."""
+        self._in_doubt_at = self._clock.true_now()
+
+    def is_in_doubt(self) -> bool:
+        """Whether that may be so still: the shop takes no orders until it has tried again.
+
+        That holds up nobody for long, and is no excuse for anything else.
+        """
+        at = self._in_doubt_at
+        return at is not None and self._clock.true_now() - at < _KNOWN_AGAIN
 
     def in_trouble_for(self) -> timedelta:
         """For how long nothing can be written; zero where all can."""
@@ -70,6 +90,7 @@ class Calm:
         return max(
             self._up_since,
             self._troubled_at,
+            self._slow_until,
             self._clock.stepped_at,
             self._orders_crashed_at.get(order_id or 0, self._up_since),
         )

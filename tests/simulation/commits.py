@@ -122,6 +122,7 @@ class Commits:
             world.crash("process_crash_after_commit")
             raise CrashedError
         if faults.strikes("commit_outcome_unknown"):
+            world.calm.in_doubt()
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = sqlite3.SQLITE_IOERR
             raise error

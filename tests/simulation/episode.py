@@ -25,7 +25,7 @@ from tests.simulation.store_checks import (
     untold,
     wrong_items,
 )
-from tests.simulation.vigil import Vigil
+from tests.simulation.vigil import Vigil, noticed_within
 from tests.simulation.weather import Weather
 from tests.simulation.world import World
 from thespian_asyncio.testing import run_in_virtual_time
@@ -112,7 +112,7 @@ async def _live(world: World) -> None:
             await weather.admins.open_for_business()
             await shoppers.arrive()
             world.faults.is_over = weather.is_calm = True
-            await _settle(world, vigil)
+            await _settle(world, weather, vigil)
     except TimeoutError:
         world.found("the episode does not come to its end")
     finally:
@@ -130,15 +130,17 @@ async def _end(world: World, running: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _settle(world: World, vigil: Vigil) -> None:
+async def _settle(world: World, weather: Weather, vigil: Vigil) -> None:
     """Wait until every order has ended and everything is told, as long as that may take."""
     rules = world.scenario.rules
     longest = rules.timeout + rules.confirmation_timeout + rules.expiry_grace
     ends_at = world.loop.time() + longest.total_seconds() + 2 * _SETTLING_SECONDS
     while world.observer.live and world.loop.time() < ends_at:  # noqa: ASYNC110 - virtual time
         await asyncio.sleep(_STEP_SECONDS)
-    # What was received last is confirmed, and what could not be told is told again.
+    # What could not be told is told again.
     await asyncio.sleep(_SETTLING_SECONDS)
+    weather.bury()
+    await asyncio.sleep(noticed_within(world).total_seconds())
     for _ in range(1_000):
         if vigil.look_into_memory():
             break

@@ -17,6 +17,8 @@ class SteppedClock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._time = loop.time
         self._wrong_by_seconds = 0.0
+        self._steps: list[tuple[datetime, float]] = []
+        """The true time of each, and by how many seconds the clock was wrong until then."""
         self.stepped_at = self.true_now()
 
     def now(self) -> datetime:
@@ -31,8 +33,17 @@ class SteppedClock:
         """Set the clock, within the largest error."""
         wrong_by = self._wrong_by_seconds + seconds
         most = LARGEST_CLOCK_ERROR_SECONDS
-        self._wrong_by_seconds = max(-most, min(most, wrong_by))
         self.stepped_at = self.true_now()
+        self._steps.append((self.stepped_at, self._wrong_by_seconds))
+        self._wrong_by_seconds = max(-most, min(most, wrong_by))
+
+    def gained_since(self, moment: datetime) -> timedelta:
+        """How far it was set forward, against the slowest that it was since a true time.
+
+        So late by this clock may a timer ring that was armed then, for timers follow the loop.
+        """
+        before = [wrong_by for until, wrong_by in self._steps if until >= moment]
+        return timedelta(seconds=self._wrong_by_seconds - min([*before, self._wrong_by_seconds]))
 
 
 class CrashedError(BaseException):

@@ -43,8 +43,8 @@ class Payers:
         self._watched_seconds = world.scenario.rules.monitor_after_expiry.total_seconds()
         self._shared = {coin: Shared() for coin in world.scenario.rates}
 
-    async def carry_out(self, order: Order, chance: Random) -> None:
-        """Do with an order what chance has in mind."""
+    async def carry_out(self, order: Order, chance: Random) -> bool:
+        """Do with an order what chance has in mind; whether it is left to run out."""
         timeout = self._scenario.rules.timeout.total_seconds()
         plans = chance.sample(sorted(IN_PAYMENTS), len(IN_PAYMENTS))
         plan = next((name for name in plans if self._faults.take(name)), "")
@@ -53,8 +53,10 @@ class Payers:
             plan = ""
         before_payment = 1.0 + min(chance.expovariate(6.0 / timeout), timeout * 0.8)
         match plan or _usual_plan(chance):
+            case "leave" if chance.random() < 0.5:
+                return True
             case "leave":
-                await self._leave(order, chance)
+                await self._pay_long_after(order, chance)
             case "cancel":
                 await self._call_off(order, before_payment, chance)
             case "payment_at_cancel":
@@ -71,6 +73,7 @@ class Payers:
             case _:
                 await asyncio.sleep(before_payment)
                 await self._pay_in_time(order, plan, chance)
+        return False
 
     async def _pay_in_time(self, order: Order, plan: str, chance: Random) -> None:
         if plan in _ODD:
@@ -195,10 +198,17 @@ class Payers:
         await self._until_the_end(order, chance.uniform(0.0, 20.0))
         self._pay(order, order.amount_base_units, "payment_at_deadline")
 
-    async def _leave(self, order: Order, chance: Random) -> None:
-        """Most never pay; some do long after the end, while the address is still watched."""
-        if chance.random() < 0.5:
-            return
+    async def until_it_has_ended(self, order: Order) -> None:
+        """Wait until it does not await its payment any more, as far as the store says."""
+        await self._until_the_end(order, 0.0)
+        for _ in range(2_000):
+            view = self._world.observer.views.get(order.order_id)
+            if view is None or view.status != "created":
+                return
+            await asyncio.sleep(5.0)
+
+    async def _pay_long_after(self, order: Order, chance: Random) -> None:
+        """Pay after the end, while the address is still watched."""
         await self._until_the_end(order, 0.0)
         await asyncio.sleep(chance.uniform(60.0, self._watched_seconds / 3))
         await self._pay_in_parts(order, chance)

@@ -17,10 +17,12 @@ from actors.order import OrderActor
 from actors.order_base import News, OrderBase
 from domain.deadlines import decision_due
 from domain.endings import expired as ending
+from domain.opening_rules import refuse_new_order
 from domain.order import OrderCancelled
 from domain.order_news import GraceOver
 from domain.partial_stock import decide_short
 from domain.rules import PartialStock
+from store.contract import WriterSettings
 from store.people_events import count_timeout
 from store.writing import Writing
 from tests.simulation.planting import Patches, planted, replaced
@@ -144,6 +146,22 @@ def nobody_is_warned() -> Patches:
 def revived_order_keeps_its_timeout() -> Patches:
     """A payment that came after all does not take the timeout back."""
     return [replaced(store.order_events, "take_back_timeout", lambda _connection, _order_id: None)]
+
+
+@planted
+def who_lets_orders_expire_may_go_on() -> Patches:
+    """However many orders a shopper has let run out, there is another."""
+
+    def refuse(_timeouts: int, active_orders: int, rules: Any) -> Any:  # noqa: ANN401 - passed on
+        return refuse_new_order(0, active_orders, rules)
+
+    def settings(**values: Any) -> WriterSettings:  # noqa: ANN401 - passed on
+        return WriterSettings(**values | {"max_user_timeouts": 1_000_000})
+
+    return [
+        replaced(actors.shop_placing, "refuse_new_order", refuse),
+        replaced(actors.shop_start, "WriterSettings", settings),
+    ]
 
 
 @planted

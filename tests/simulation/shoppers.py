@@ -25,6 +25,7 @@ from tests.simulation.world import World
 
 _TRIES = 12
 _MOST_UNITS = 3
+_RETURNS = 2
 _GOODS_THAT_WAIT = """
     SELECT order_id FROM outbox WHERE chat_id = ? AND kind = 'goods' AND state = 'undeliverable'
 """
@@ -87,7 +88,20 @@ class Shoppers:
             self.begin(self._ask_again(wish, chance.uniform(0.0, 600.0)))
         if chance.random() < 0.03:
             self.begin(self._cancel(order, chance.uniform(0.0, 300.0), by_other=True))
-        await self._payers.carry_out(order, chance)
+        is_left = await self._payers.carry_out(order, chance)
+        if is_left and chance.random() < 0.8:
+            await self._come_back(wish, order, chance)
+
+    async def _come_back(self, wish: PlaceOrder, order: Order, chance: Random) -> None:
+        """Want another soon after an order has run out, and let that run out too."""
+        for time in range(1, _RETURNS + 1):
+            await self._payers.until_it_has_ended(order)
+            await asyncio.sleep(chance.uniform(1.0, 60.0))
+            again = replace(wish, request_id=f"{wish.request_id}~{time}", lines=wish.lines[:1])
+            placed = await self._insist(again, chance)
+            if placed is None:
+                return
+            order = placed
 
     def _wish(self, number: int, chance: Random) -> PlaceOrder:
         pools = self._scenario.subcategories

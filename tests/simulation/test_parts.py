@@ -16,7 +16,7 @@ from tests.simulation.chain import SimulatedChain
 from tests.simulation.chance import source
 from tests.simulation.disk import Disk, open_quietly, run_quietly
 from tests.simulation.faults import FAULTS, Faults
-from tests.simulation.jobs import SimulatedExecutor
+from tests.simulation.jobs import SimulatedExecutor, SteppedClock
 from tests.simulation.reckoning import price_in_coin, worth_minor
 from tests.simulation.running import Result, Task, tasks_of
 from tests.simulation.scenario import scenario_of
@@ -252,6 +252,23 @@ def test_executor_runs_plain_jobs_in_their_order_and_none_after_its_death() -> N
     run_in_virtual_time(scene())
     assert done == list(range(len(done)))
     assert 0 < len(done) < 20
+
+
+def test_clock_knows_how_late_a_timer_may_ring_by_it() -> None:
+    async def scene() -> list[float]:
+        clock = SteppedClock(asyncio.get_running_loop())
+        clock.step(30.0)
+        await asyncio.sleep(10.0)
+        armed_at = clock.true_now()
+        gained = [clock.gained_since(armed_at)]
+        for seconds in (-50.0, 20.0, 90.0):
+            await asyncio.sleep(10.0)
+            clock.step(seconds)
+            gained.append(clock.gained_since(armed_at))
+        return [each.total_seconds() for each in gained]
+
+    # Set back, a timer rings early and is armed again; from there it is 20, then 110 s.
+    assert run_in_virtual_time(scene()) == [0.0, 0.0, 20.0, 110.0]
 
 
 def test_run_is_parted_into_episodes() -> None:

@@ -26,13 +26,18 @@ _SETTLED_WITHIN = timedelta(minutes=2)
 _READ_EVERY = 3
 
 
+def noticed_within(world: World) -> timedelta:
+    """How long it may take until the shop knows what has happened on a chain."""
+    return _SLACK + timedelta(seconds=2 * world.scenario.poll_seconds)
+
+
 class Vigil:
     """Looks on, and says what must not be."""
 
     def __init__(self, world: World) -> None:
         self._world, self._rules = world, world.scenario.rules
         self._chance = world.scenario.random("vigil")
-        self._slack = _SLACK + timedelta(seconds=2 * world.scenario.poll_seconds)
+        self._slack = noticed_within(world)
         self._suspicious: set[str] = set()
         self._unsettled_since: dict[int, datetime] = {}
         self._settled: set[str] = set()
@@ -94,9 +99,10 @@ class Vigil:
             return
         due = view.expires_at - self._rules.warning
         since = now - due
-        if due <= (view.extended_at or view.created_at) or since < _WHILE:
+        allowed = _WHILE + self._late_timers(view)
+        if due <= (view.extended_at or view.created_at) or since < allowed:
             return
-        calm_for = self._order_calm_for(view.order_id) - self._late_timers(view)
+        calm_for = self._order_calm_for(view.order_id)
         if now < view.expires_at and calm_for > since + _WHILE:
             yield f"order {view.order_id} runs out at {view.expires_at}, and nobody is warned"
 
@@ -104,7 +110,7 @@ class Vigil:
         """How late its timers may ring: they follow the loop, whatever the clock is set to."""
         world = self._world
         armed_at = max(world.observer.armed_at.get(view.order_id, world.up_since), world.up_since)
-        return CLOCK_ERROR if world.clock.stepped_at > armed_at else timedelta()
+        return world.clock.gained_since(armed_at)
 
     def _paid_unnoticed(self, view: OrderView, calm_for: timedelta) -> Iterator[str]:
         chain = self._world.chains[view.coin]
@@ -175,7 +181,7 @@ class Vigil:
 
     async def _ask_for_health(self) -> None:
         world = self._world
-        is_calm = self._all_calm_for() > self._slack
+        is_calm = self._all_calm_for() > self._slack and not world.calm.is_in_doubt()
         in_trouble_for = world.calm.in_trouble_for()
         health = await world.post.ask(GetShopHealth())
         if not isinstance(health, ShopHealth):

@@ -12,6 +12,7 @@ from tests.simulation.world import World
 _ALERTED_AFTER_SECONDS = 60.0
 _A_START = timedelta(seconds=60)
 _DEEPEST_REORGANISATION = 6
+_BLOCKS_ABOVE = 8
 
 
 class Weather:
@@ -23,6 +24,7 @@ class Weather:
         self._chance = world.scenario.random("weather")
         self.admins = Admins(world)
         self.is_calm = False
+        self._is_buried = False
 
     def deeds(self) -> list[Coroutine[object, object, None]]:
         """All of it; each goes on until it is cancelled."""
@@ -35,6 +37,8 @@ class Weather:
         chance = self._scenario.random(f"blocks/{chain.coin}")
         while True:
             await asyncio.sleep(chance.expovariate(1.0 / self._scenario.block_seconds))
+            if self._is_buried:
+                continue
             due = self._faults.is_due("chain_reorganised")
             depth = self._depth_that_hits(chain) if due else 0
             if depth and self._faults.strikes("chain_reorganised"):
@@ -43,6 +47,18 @@ class Weather:
             else:
                 chain.mine()
             self._world.journal.note("block", chain.tip.block_hash)
+
+    def bury(self) -> None:
+        """Mine the last blocks: all that was received lies deep under them.
+
+        Chance alone may leave a chain without a block for very long, or find one at the last
+        moment, of which nobody could know yet.
+        """
+        self._is_buried = True
+        for chain in self._world.chains.values():
+            for _ in range(_BLOCKS_ABOVE):
+                chain.mine()
+                self._world.journal.note("block", chain.tip.block_hash)
 
     def _depth_that_hits(self, chain: SimulatedChain) -> int:
         """How many blocks to undo so that one with a live order's payment is among them."""

@@ -227,6 +227,7 @@ class World:
         """Let its next batch wait."""
         if self._ledger_executor is not None:
             self._ledger_executor.hold_up(seconds)
+            self.calm.slow(seconds)
 
     def store_opened(self, writer: StoreWriter) -> None:
         """A ledger has the store open: look at what it found there."""
