@@ -15,6 +15,7 @@ import click
 
 from composition.command_line import loaded, refusing
 from composition.custody_commands import custody, read_given
+from composition.reconcile_commands import report
 from configuration.initial import NoAnswerError, initialise
 from configuration.loading import load
 from configuration.logging import configure_logging
@@ -189,6 +190,7 @@ def show_rates(config: Path, *, as_json: bool) -> None:
 
 
 cli.add_command(custody)
+cli.add_command(report)
 
 
 @cli.group()

@@ -47,12 +47,14 @@ from payments.chain import (
 from payments.delays import NoticeDelays
 from payments.watch_state import Target
 from payments.watching import (
+    Beside,
     Report,
     apply_address_look,
     apply_look,
     begin_look,
     due_reports,
     forget_settled,
+    found_again,
     place_to_record,
     shows,
     start_state,
@@ -157,8 +159,13 @@ class ChainWatcherActor(ShopActor):
 
     def receiveMsg_WatchAddress(self, message: WatchAddress, _sender: ActorAddress) -> None:
         """An address more, or an address longer or shorter."""
-        watched = message.watched
-        watch(self._watch, _target(watched), watched.receipts, self.clock.now())
+        watched, read = message.watched, message.read
+        beside = None
+        if read is not None:
+            place = Place(height=read.height, block_hash=read.block_hash)
+            found = tuple(found_again(watched.address, each) for each in read.sightings)
+            beside = Beside(place=place, found=found)
+        watch(self._watch, _target(watched), watched.receipts, self.clock.now(), beside)
 
     def receiveMsg_LookAtAddress(self, message: LookAtAddress, sender: ActorAddress) -> None:
         """Somebody waits for a look; it is answered by the first that is late enough."""

@@ -6,8 +6,8 @@ In: `OpenOrder` or `ResumeOrder` from the root, then `Relayed` wishes and chain 
 `NothingSeen`, and the ledger's answers; wakeups.
 Out: `ReserveStock`, `ReleaseStock`, `CommitStock`, `ReloadPool` to pools; `TakeAddress`; `Record`
 to the ledger; `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken` to the watcher; `OrderPlaced`,
-`OrderShort`, `OrderChanged` or `OrderRefused` to whoever asked; `GetRate` and `OrderRests` to the
-root.
+`OrderShort`, `OrderChanged`, `WatchedAgain` or `OrderRefused` to whoever asked; `GetRate` and
+`OrderRests` to the root.
 States: opening (stock, then address), refused (no order came of it), loading, recording, awaiting a
 rate, reviving (stock for an order that has ended), refused by the store (of a change), else the
 order's status.
@@ -44,6 +44,7 @@ from actors.messages import (
     Relayed,
     ResumeOrder,
     ShipOrder,
+    WatchAgain,
 )
 from actors.order_base import ANSWER_OVERDUE, News
 from actors.order_deciding import OrderDeciding
@@ -104,6 +105,7 @@ class OrderActor(OrderDeciding):
             self._take_up(order)
             # Whoever had the order before may have been gone before the watcher was told.
             self._watch_if_due(order)
+            self._hear_watch_wishes(order)
             self._next()
         for reply_to in waiting:
             self.send(reply_to, answer)
@@ -157,8 +159,26 @@ class OrderActor(OrderDeciding):
                 self._take(News(news=GoodsTaken()))
             case PaymentSeen() as seen:
                 self._take_payment(seen)
+            case WatchAgain() as again:
+                self._take_watch_wish(again, message.reply_to)
             case _ as wish:
                 self._take(News(news=_wish(wish), reply_to=message.reply_to))
+
+    def _take_watch_wish(self, wish: WatchAgain, reply_to: ActorAddress | None) -> None:
+        """An order that is not there yet has no address that money could be on."""
+        if self._order is None and self.state != "loading":
+            reason = RefusalReason.NOT_FOUND
+            self._answer(reply_to, OrderRefused(reason=reason, order_id=self._order_id))
+            return
+        self._watch_wishes.append((wish, reply_to))
+        if self._order is not None:
+            self._hear_watch_wishes(self._order)
+            self._rest_if_done()
+
+    def _hear_watch_wishes(self, order: Order) -> None:
+        wishes, self._watch_wishes = self._watch_wishes, []
+        for wish, reply_to in wishes:
+            self._answer(reply_to, self._watch_again(order, wish))
 
     def receiveMsg_PaymentSeen(self, message: PaymentSeen, _sender: ActorAddress) -> None:
         """The same from the watcher itself."""

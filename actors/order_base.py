@@ -23,11 +23,13 @@ from actors.messages import (
     OrderShort,
     ReleaseStock,
     WatchAddress,
+    WatchAgain,
     Watched,
+    WatchedAgain,
 )
 from actors.opening import Opening
-from domain.deadlines import watch_until
-from domain.order import Decision, Order, OrderLine
+from domain.deadlines import watch_until, watched_after
+from domain.order import Decision, Order, OrderLine, RefusalReason
 from domain.order_news import ConfirmOrdered, OrderNews
 from domain.payment import Receipt, Sighting
 from store.contract import AddressToWatch, Record, RecordRefused
@@ -95,6 +97,8 @@ class OrderBase(ShopActor):
         """When the look began that the last report of payments was of."""
         self._outcome_of_wish: OrderPlaced | OrderShort | OrderRefused | None = None
         self._await_loaded: list[ActorAddress] = []
+        self._watch_wishes: list[tuple[WatchAgain, ActorAddress | None]] = []
+        """They wait until the order is loaded."""
 
     def _begin(self, order_id: int, desk: OrderDesk) -> None:
         self._order_id, self._desk, self.alert_to = order_id, desk, desk.shop
@@ -157,6 +161,19 @@ class OrderBase(ShopActor):
             until = watch_until(order, self._desk.rules)
             if until is None or until > self.clock.now():
                 self._watch(order)
+
+    def _watch_again(self, order: Order, message: WatchAgain) -> WatchedAgain | OrderRefused:
+        """Have the address looked at anew, as if the order had just ended."""
+        desk = self._desk
+        if desk is None or order.coin not in desk.watchers:
+            reason = RefusalReason.COIN_UNAVAILABLE
+            return OrderRefused(reason=reason, order_id=order.order_id)
+        until = watch_until(order, desk.rules)
+        if until is not None:
+            until = watched_after(self.clock.now(), desk.rules)
+        watched = watched_of(order, until)
+        self._send_to_watcher(order, WatchAddress(watched=watched, read=message.read))
+        return WatchedAgain(order_id=order.order_id, until=until)
 
     def _send_to_watcher(self, order: Order, message: object) -> None:
         """To its coin's watcher; one that has ended may be of a coin that has none any more."""

@@ -3,10 +3,10 @@
 Owns: who is who. It starts everyone from the store, in this order: ledger; pools; address actors
 and watchers of each coin; who asks for rates, where there is a market; orders; notifiers.
 In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, wishes about orders (`CancelOrder` and
-those of admins), `ImportItems`, `ClearTimeouts`, `RegisterShopper`, `GetShopHealth`; `PaymentSeen`,
-`ChainHealth` and `BackendsDisagree` from watchers; `QuotesTold` from the rates; `GoodsDelivered`
-from a notifier; `OrderRests`, `GetRate` from orders; `HoldsReported` from pools; `StoreFailing`,
-`StoreMended` and answers of the ledger.
+those of admins), `WatchAgain`, `TellDifferences`, `ImportItems`, `ClearTimeouts`,
+`RegisterShopper`, `GetShopHealth`; `PaymentSeen`, `ChainHealth` and `BackendsDisagree` from
+watchers; `QuotesTold` from the rates; `GoodsDelivered` from a notifier; `OrderRests`, `GetRate`
+from orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
 to everyone; `Relayed` and `RateKnown` to orders; `SettleHold`, `ReportHolds` to pools;
 `CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the gateway.
@@ -18,6 +18,9 @@ the shop takes nothing on, and what was begun waits. A sweep finds what was left
 same.
 """
 
+from hashlib import blake2b
+
+from loguru import logger
 from thespian.actors import ActorAddress, ActorExitRequest
 
 from actors.messages import (
@@ -26,6 +29,7 @@ from actors.messages import (
     ClearTimeouts,
     ConfirmOrder,
     CorrectRefund,
+    DifferencesTold,
     ExpireOrder,
     GetShopHealth,
     GoodsDelivered,
@@ -42,11 +46,13 @@ from actors.messages import (
     ShopperRegistered,
     ShopUnavailable,
     StockAdded,
+    TellDifferences,
     TimeoutsWereCleared,
+    WatchAgain,
 )
 from actors.shop_placing import ShopPlacing
 from domain.events import ItemsAdded, ShopperSeen, TimeoutsCleared
-from domain.order import By, RefusalReason
+from domain.order import Audience, By, Noticed, NoticeKind, RefusalReason
 from store.contract import (
     Recorded,
 )
@@ -87,7 +93,11 @@ class Shop(ShopPlacing):
         """To the order."""
         self._relay_wish(message, sender)
 
-    def _relay_wish(self, message: OrderWish, sender: ActorAddress) -> None:
+    def receiveMsg_WatchAgain(self, message: WatchAgain, sender: ActorAddress) -> None:
+        """To the order, woken from the store if need be."""
+        self._relay_wish(message, sender)
+
+    def _relay_wish(self, message: OrderWish | WatchAgain, sender: ActorAddress) -> None:
         if self.state != "open":
             self._unavailable(sender)
         elif 0 < message.order_id < self._next_order_id:
@@ -125,6 +135,22 @@ class Shop(ShopPlacing):
         if has_new_pool:
             self._draw_desk()
         return ItemsImported(added=recorded.added, known_places=recorded.known_places)
+
+    def receiveMsg_TellDifferences(self, message: TellDifferences, sender: ActorAddress) -> None:
+        """One alert with a line for each; the same lines again are the same alert."""
+        if self.state != "open":
+            self._unavailable(sender)
+            return
+        text = "\n".join(message.lines)
+        for line in message.lines:
+            logger.warning("{}", line)
+        digest = blake2b(text.encode(), digest_size=16).hexdigest()
+        self._ask_ledger(
+            f"differences:{digest}",
+            Noticed(kind=NoticeKind.ADMIN_ALERT, audience=Audience.ADMINS, detail=text),
+            by=By.SHOP,
+            asked=(sender, lambda _: DifferencesTold()),
+        )
 
     def receiveMsg_ClearTimeouts(self, message: ClearTimeouts, sender: ActorAddress) -> None:
         """Let a shopper order again."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -19,10 +19,14 @@ from composition.actor_system import (
 from composition.backends import check_backend, connectors_of
 from composition.coin_addresses import addresses_of
 from composition.environment import environment_of, networks_of
+from composition.reconcile_runner import ReconcileRunner
+from composition.reconcile_schedule import ReconcileSchedule
 from configuration.settings import Custody, Settings
 from gateway.operator import health_app, operator_app
+from gateway.telegram.background import Background
 from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot
 from gateway.telegram.polling import run_polling
+from gateway.telegram.reconciling import ReconcileDesk
 from gateway.telegram.routers import telegram_dispatcher
 from gateway.telegram.shop import TelegramShop
 from payments.address_source import ListedSource
@@ -80,7 +84,10 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
         gateway = settings.gateway
         public = health_app(actors.bridge)
         await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
-        await stack.enter_async_context(_polling(settings, actors, reader))
+        runner = ReconcileRunner(settings)
+        schedule = ReconcileSchedule(settings, actors.bridge, runner)
+        await stack.enter_async_context(_beside(schedule.run()))
+        await stack.enter_async_context(_polling(settings, actors, reader, runner))
         warn_if_open_to_others(_secret_files(settings))
         _warn_of_keys_that_are_here(settings.custody)
         _tell_rates(settings)
@@ -89,7 +96,7 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
 
 @asynccontextmanager
 async def _polling(
-    settings: Settings, actors: ShopActors, reader: StoreReader
+    settings: Settings, actors: ShopActors, reader: StoreReader, runner: ReconcileRunner
 ) -> AsyncIterator[None]:
     shop = TelegramShop(
         admin_ids=frozenset(settings.telegram.admin_ids),
@@ -100,15 +107,27 @@ async def _polling(
         language=settings.shop.language,
     )
     bot = new_bot(settings.telegram.api_url, settings.telegram.token.get_secret_value())
-    dispatcher = telegram_dispatcher(actors.bridge, reader, shop)
-    polling = asyncio.create_task(run_polling(bot, dispatcher, settings.shop.language))
+    background = Background()
+    reconcile_desk = ReconcileDesk(reconciler=runner, background=background)
+    dispatcher = telegram_dispatcher(actors.bridge, reader, shop, reconcile_desk)
+    try:
+        async with _beside(run_polling(bot, dispatcher, settings.shop.language)):
+            yield
+    finally:
+        await background.close()
+        await bot.session.close()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Do this as long as the context lasts."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        polling.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await polling
-        await bot.session.close()
+            await task
 
 
 @asynccontextmanager

@@ -33,6 +33,8 @@ class Purpose(Enum):
     """The shop: everything."""
     CUSTODY = "custody"
     """Addresses: the sealed mnemonic and its key."""
+    CHAINS = "chains"
+    """Reading the store and the chains of its coins."""
     STORE = "store"
     """Work on the store alone."""
     INIT = "init"
@@ -88,6 +90,8 @@ def missing(sections: Sections, purpose: Purpose, environ: Mapping[str, str]) ->
             ]
         case Purpose.CUSTODY:
             return list(custody_issues(sections.custody, sections.coins, environ))
+        case Purpose.CHAINS:
+            return list(_chains(sections.coins, environ))
         case Purpose.STORE | Purpose.INIT:
             return []
 
@@ -140,6 +144,13 @@ def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str])
                 f"is missing while {symbol} is enabled; write the price of one coin in your"
                 f' currency, as in "80.00", or, as rates.sources, who is asked for it: {_SOURCES}',
             )
+
+
+def _chains(coins: Coins | None, environ: Mapping[str, str]) -> Iterator[Issue]:
+    if coins is None:
+        return
+    for symbol, coin in coins.enabled().items():
+        yield from _backends(symbol, coin, environ)
 
 
 def _grace(orders: Orders | None, coins: Coins | None) -> Iterator[Issue]:

@@ -153,6 +153,12 @@ class Custody(Section):
         return self.mode == "hot"
 
 
+class Reports(Section):
+    """`[reports]`. An interval of 0 hours: never."""
+
+    reconcile_interval_hours: Annotated[float, duration("0", 8_760)] = 24
+
+
 class Log(Section):
     """`[log]`."""
 
@@ -173,6 +179,7 @@ class Settings(Section):
     rates: Rates = Rates()
     custody: Custody = Custody()
     coins: Coins = Coins()
+    reports: Reports = Reports()
     log: Log = Log()
 
     def order_rules(self) -> OrderRules:

@@ -19,9 +19,11 @@ from payments.chain import ChainRefusedError, ChainUnavailableError, Found, Look
 from payments.genesis import PUBLIC
 from payments.node_answers import found_in_block
 from payments.node_mempool import MempoolReader
+from payments.node_places import reach_of
 from payments.node_rpc import NodeAccess, NodeConnection, NodeError
 from payments.node_walk import last_in_chain, next_block
 from payments.patience import Patience
+from payments.reach import Reach
 from payments.script_filter import ScriptFilter
 from payments.watched_script import watched_script
 
@@ -129,6 +131,21 @@ class BitcoindClient:
         async with NodeConnection(self._connector.access) as node:
             try:
                 return await self._look(node, place, began_at)
+            except NodeError as error:
+                raise ChainUnavailableError(f"{self._connector.name} refuses: {error}") from None
+            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+                raise _unreadable(self._connector) from error
+
+    async def reach_back(self, moment: datetime) -> Reach:
+        """From where on blocks show all that was received since then; see `ReachesBack`.
+
+        Raises:
+            ChainUnavailableError: not now.
+            ChainRefusedError: never, as configured.
+        """
+        async with NodeConnection(self._connector.access) as node:
+            try:
+                return await reach_of(node, await _tip(node, self._connector), moment)
             except NodeError as error:
                 raise ChainUnavailableError(f"{self._connector.name} refuses: {error}") from None
             except (LookupError, TypeError, ValueError, ArithmeticError) as error:

@@ -9,7 +9,8 @@ web3.py could do the asking, and brings some forty packages; what is asked here 
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,7 +22,9 @@ from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Pla
 from payments.ethereum_heads import Heads
 from payments.ethereum_inflow import Stretch, receipts_of
 from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError, wei
+from payments.ethereum_reach import reach_of
 from payments.json_rpc import RpcAccess, RpcConnection, RpcError
+from payments.reach import Holding, Reach
 
 # Forks deeper than this are beyond finality on the main network (two epochs of 32 blocks).
 _REMEMBERED_PLACES = 200
@@ -111,11 +114,43 @@ class EthereumClient:
                 step with its network, or changed its mind during the look.
             ChainRefusedError: the node refuses the credentials, or is of another chain.
         """
+        async with self._asked() as node:
+            return await self._look(node, place, addresses, began_at)
+
+    async def reach_back(self, moment: datetime) -> Reach:
+        """From which block on states are kept since then; see `ReachesBack`.
+
+        Raises:
+            ChainUnavailableError, ChainRefusedError: as for `look`.
+        """
+        async with self._asked() as node:
+            return await reach_of(node, await node.head(self._connector.chain_id), moment)
+
+    async def holdings(self, addresses: Sequence[str]) -> tuple[Place, Mapping[str, Holding]]:
+        """What addresses hold at the latest block; see `TellsHoldings`.
+
+        Raises:
+            ChainUnavailableError, ChainRefusedError: as for `look`.
+        """
+        async with self._asked() as node:
+            place = (await node.head(self._connector.chain_id)).place
+            balances = await node.balances(addresses, place)
+            used = [address for address in addresses if balances[address][1]]
+            nonces = await node.nonces(used, place)
+            return place, {
+                address: Holding(
+                    base_units=balances[address][0], has_sent=bool(nonces.get(address))
+                )
+                for address in addresses
+            }
+
+    @asynccontextmanager
+    async def _asked(self) -> AsyncIterator[EthereumNode]:
+        """The node for the time of some questions."""
         name = self._connector.name
         async with RpcConnection(self._connector.access) as connection:
-            node = EthereumNode(connection, name)
             try:
-                return await self._look(node, place, addresses, began_at)
+                yield EthereumNode(connection, name)
             except RpcError as error:
                 raise ChainUnavailableError(f"{name} refuses: {error}") from None
             except (LookupError, TypeError, ValueError, ArithmeticError) as error:

@@ -73,6 +73,11 @@ class EthereumNode:
         (answer,) = await self._results([("eth_getBlockByNumber", [hex(height), False])])
         return None if answer is None else str(answer["hash"])
 
+    async def header(self, height: int) -> Block | None:
+        """The block of that height, without its transactions; None above the tip."""
+        (answer,) = await self._results([("eth_getBlockByNumber", [hex(height), False])])
+        return None if answer is None else _block(answer)
+
     async def blocks(self, heights: Sequence[int]) -> list[Block]:
         """Blocks with all their transactions."""
         found = []

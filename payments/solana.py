@@ -6,7 +6,8 @@ given away between two looks what it received. A receipt is what an address has 
 transaction than before. One that is not as sure as the shop wants it is shown as waiting.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from yarl import URL
 
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
 from payments.json_rpc import RpcAccess, RpcConnection, RpcError
+from payments.reach import Reach
 from payments.solana_node import Signed, SolanaNode, received_lamports
 from payments.solana_push import AccountChanges
 
@@ -106,12 +108,30 @@ class SolanaClient:
             ChainRefusedError: the node refuses the credentials, or is of another network.
         """
         del place  # every look asks for all that an address ever received
-        name = self._connector.name
         # Those that somebody waits for come first where not all can be subscribed to.
         self._changes.watch(sorted(addresses, key=lambda address: not addresses[address].urgent))
+        async with self._asked() as node:
+            return await self._look(node, addresses, began_at)
+
+    async def reach_back(self, _moment: datetime) -> Reach:
+        """From which slot on the node keeps transactions; see `ReachesBack`.
+
+        Raises:
+            ChainUnavailableError, ChainRefusedError: as for `look`.
+        """
+        async with self._asked() as node:
+            tip = await node.tip(self._connector.network)
+            slot, time = await node.first_kept()
+            begins_height = slot - 1 if slot else None
+            return Reach(tip=tip, begins_height=begins_height, begins_at=time)
+
+    @asynccontextmanager
+    async def _asked(self) -> AsyncIterator[SolanaNode]:
+        """The node for the time of some questions."""
+        name = self._connector.name
         async with RpcConnection(self._connector.access) as connection:
             try:
-                return await self._look(SolanaNode(connection, name), addresses, began_at)
+                yield SolanaNode(connection, name)
             except RpcError as error:
                 raise ChainUnavailableError(f"{name} refuses: {error}") from None
             except (LookupError, TypeError, ValueError, ArithmeticError) as error:

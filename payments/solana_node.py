@@ -74,6 +74,15 @@ class SolanaNode:
             height=int(latest["context"]["slot"]), block_hash=str(latest["value"]["blockhash"])
         )
 
+    async def first_kept(self) -> tuple[int, datetime | None]:
+        """The slot from which on the node keeps transactions, and its time where it is known."""
+        (slot,) = await self._results([("getFirstAvailableBlock", [])])
+        if int(slot) == 0:
+            return 0, None
+        (seconds,) = await self._connection.each([("getBlockTime", [int(slot)])])
+        known = isinstance(seconds, int)
+        return int(slot), datetime.fromtimestamp(seconds, UTC) if known else None
+
     async def lamports(self, addresses: Sequence[str]) -> dict[str, int]:
         """What each address holds; 0 where there is no such account."""
         parts = list(pages(addresses, ACCOUNTS_A_CALL))

@@ -79,6 +79,8 @@ class WatchState:
     passed: tuple[tuple[datetime, Place], ...] = ()
     tracks: dict[str, Track] = field(default_factory=dict)
     looks_begun: int = 0
+    reads_blocks: bool = False
+    """Whether looks show what is new in blocks, and not all that addresses ever received."""
     looking_from: Place | None = None
     went_back: bool = False
     _busy: dict[str, None] = field(default_factory=dict)

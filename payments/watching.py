@@ -37,6 +37,14 @@ class Report:
     sightings: tuple[Sighting, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What was read on the chain beside the watcher, of one address, up to and with `place`."""
+
+    place: Place
+    found: tuple[Found, ...]
+
+
 def start_state(
     place: Place | None, targets: Iterable[tuple[Target, tuple[Sighting, ...]]] = ()
 ) -> WatchState:
@@ -50,17 +58,30 @@ def start_state(
     return state
 
 
-def watch(state: WatchState, target: Target, recorded: tuple[Sighting, ...], now: datetime) -> None:
+def watch(
+    state: WatchState,
+    target: Target,
+    recorded: tuple[Sighting, ...],
+    now: datetime,
+    beside: Beside | None = None,
+) -> None:
     """Watch an address, or watch it longer or shorter.
 
-    `recorded` is what is on disk of a new one.
+    `recorded` is what is on disk of a new one. `beside` is what else is known to be in blocks which
+    looks will not show again.
     """
     known = state.tracks.get(target.address)
     if known is not None:
-        state.put(replace(known, target=target))
+        track = replace(known, target=target)
+        # A look that shows all of an address would have shown these too.
+        has_more = beside is not None and state.reads_blocks
+        state.put(_with_beside(track, beside, state.place, now) if has_more else track)
         return
     place = _lower(state.place, _place_as_of(state, now - RECENT))
-    state.put(_new_track(target, recorded, state.looks_begun + 1, place))
+    if beside is not None:
+        place = _lower(place, beside.place)
+    track = _new_track(target, recorded, state.looks_begun + 1, place)
+    state.put(_with_beside(track, beside, place, now))
     state.place, state.went_back = place, True
 
 
@@ -72,6 +93,7 @@ def begin_look(state: WatchState) -> None:
 
 def apply_look(state: WatchState, look: Look, ended_at: datetime) -> None:
     """Take in what the look showed; where it is not complete, only what it showed of blocks."""
+    state.reads_blocks = True
     start = state.looking_from or look.place
     base_height = start.height if look.fork_height is None else look.fork_height
     blocks, mempool = _by_address(look.in_blocks), _by_address(look.in_mempool)
@@ -165,7 +187,7 @@ def _new_track(
             first_seen=_NONE_SEEN,
         )
     # What is recorded in blocks after the place is found again, or is gone.
-    found = {each.receipt_id: _found(target.address, each) for each in recorded}
+    found = {each.receipt_id: found_again(target.address, each) for each in recorded}
     height = -1 if place is None else place.height
     return Track(
         target=target,
@@ -181,7 +203,29 @@ def _new_track(
     )
 
 
-def _found(address: str, recorded: Sighting) -> Found:
+def _with_beside(track: Track, beside: Beside | None, place: Place | None, now: datetime) -> Track:
+    """The address with what was found in blocks up to the place; the others looks will show."""
+    if beside is None or place is None:
+        return track
+    new = {
+        each.receipt_id: each
+        for each in beside.found
+        if each.block_height is not None
+        and each.block_height <= place.height
+        and each.receipt_id not in track.in_blocks
+    }
+    if not new:
+        return track
+    return replace(
+        track,
+        in_blocks={**track.in_blocks, **new},
+        first_seen={**dict.fromkeys(new, now), **track.first_seen},
+        taken=None,
+    )
+
+
+def found_again(address: str, recorded: Sighting) -> Found:
+    """What a look once found, from what was kept of it."""
     return Found(
         address=address,
         transaction_id=recorded.transaction_id,

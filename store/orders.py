@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -51,6 +52,36 @@ def load_open_orders(connection: sqlite3.Connection, asked: GetOpenOrders) -> li
         ORDER BY orders.id LIMIT ?
     """
     return _whole(connection, where, (asked.after_order_id, asked.before_order_id, asked.limit))
+
+
+def load_orders_made(
+    connection: sqlite3.Connection,
+    coin: str,
+    *,
+    made_from: datetime | None,
+    made_before: datetime | None,
+    after_order_id: int,
+    limit: int,
+) -> list[Order]:
+    """Orders in a coin, whatever became of them, that were made between two times; by id."""
+    where = """
+        WHERE currency = ? AND orders.id > ? AND created_at >= ? AND created_at < ?
+        ORDER BY orders.id LIMIT ?
+    """
+    # Times are texts that sort as times.
+    first = "" if made_from is None else time_text(made_from)
+    last = "~" if made_before is None else time_text(made_before)
+    return _whole(connection, where, (coin, after_order_id, first, last, limit))
+
+
+def load_orders_by_id(connection: sqlite3.Connection, order_ids: Sequence[int]) -> list[Order]:
+    """These orders, whole, by id."""
+    found: list[Order] = []
+    for start in range(0, len(order_ids), _PAGE):
+        page = order_ids[start : start + _PAGE]
+        where = f"WHERE orders.id IN ({_marks(page)}) ORDER BY orders.id"
+        found += _whole(connection, where, page)
+    return found
 
 
 def load_addresses_to_watch(

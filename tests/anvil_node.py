@@ -39,6 +39,8 @@ class AnvilCallError(Exception):
 class AnvilNode:
     """One anvil with funded accounts. `url` and `ws_url` are for the shop."""
 
+    options: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -62,6 +64,7 @@ class AnvilNode:
                 "--slots-in-an-epoch",
                 "1",
                 "--silent",
+                *self.options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -4,7 +4,9 @@ Wishes about one order are answered by `OrderChanged` or `OrderRefused`, as thos
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from actors.messages.chain import ReadBeside
 from domain.catalog import ImportEntry
 
 
@@ -69,6 +71,38 @@ class CorrectRefund:
 AdminWish = (
     ShipOrder | CancelOrderByAdmin | ExpireOrder | ConfirmOrder | RecordRefund | CorrectRefund
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchAgain:
+    """Look at an order's address again, however long ago the order ended.
+
+    `read` is what was found on the chain meanwhile: it is booked as any payment is. Answered by
+    `WatchedAgain` or `OrderRefused`.
+    """
+
+    order_id: int
+    read: ReadBeside | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedAgain:
+    """The watcher has been told; `until` None: until the order has ended."""
+
+    order_id: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellDifferences:
+    """The store and a chain differ: tell the admins, a line for each. `DifferencesTold` answers."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferencesTold:
+    """It is on disk that they are to be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

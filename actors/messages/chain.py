@@ -40,10 +40,26 @@ class StartWatcher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBeside:
+    """What was read on the chain beside the watcher: an address's receipts up to a block.
+
+    `sightings` with the blocks that they are in.
+    """
+
+    height: int
+    block_hash: str
+    sightings: tuple[Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchAddress:
-    """Watch this, or watch it longer or shorter than was said before."""
+    """Watch this, or watch it longer or shorter than was said before.
+
+    `read` is given where receipts may lie in blocks that the watcher has long left behind.
+    """
 
     watched: Watched
+    read: ReadBeside | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from thespian.actors import ActorAddress
 
-from actors.messages.admins import AdminWish
+from actors.messages.admins import AdminWish, WatchAgain
 from actors.messages.chain import PaymentSeen
 from actors.messages.shoppers import CancelOrder, PlaceOrder
 from domain.order import Order
@@ -103,7 +103,7 @@ class GoodsDelivered:
 
 
 OrderWish = CancelOrder | AdminWish
-ForOrder = PlaceOrder | OrderWish | GoodsDelivered | PaymentSeen
+ForOrder = PlaceOrder | OrderWish | GoodsDelivered | PaymentSeen | WatchAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from gateway.telegram.admin_orders import AdminOrders
 from gateway.telegram.admin_refunds import AdminRefunds
 from gateway.telegram.admin_shoppers import AdminShoppers
 from gateway.telegram.importing import Importing
+from gateway.telegram.reconciling import ReconcileDesk, Reconciling
 from gateway.telegram.shop import Desk
 
 
@@ -26,13 +27,16 @@ class IsAdmin(BaseFilter):
 class Administration:
     """All handlers for admins."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, reconcile_desk: ReconcileDesk | None) -> None:
         self._is_admin = IsAdmin(desk.shop.admin_ids)
         self._importing = Importing(desk)
         self._orders = AdminOrders(desk)
         self._refunds = AdminRefunds(desk)
         self._shoppers = AdminShoppers(desk)
         self._menu = AdminMenu(desk)
+        self._reconciling = None
+        if reconcile_desk is not None:
+            self._reconciling = Reconciling(desk, reconcile_desk)
 
     def register(self, router: Router) -> None:
         """Take the messages and taps that are for this part; all others go on."""
@@ -41,3 +45,5 @@ class Administration:
         self._refunds.register(router, self._is_admin)
         self._shoppers.register(router, self._is_admin)
         self._menu.register(router, self._is_admin)
+        if self._reconciling is not None:
+            self._reconciling.register(router, self._is_admin)

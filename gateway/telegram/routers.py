@@ -11,13 +11,21 @@ from gateway.telegram.general import General
 from gateway.telegram.guard import Guard
 from gateway.telegram.ordering import Ordering
 from gateway.telegram.orders import OrderHistory
+from gateway.telegram.reconciling import ReconcileDesk
 from gateway.telegram.shop import Desk, TelegramShop
 from gateway.texts import load_texts
 from store.queries import StoreReader
 
 
-def telegram_routers(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop) -> Router:
+def telegram_routers(
+    bridge: ShopBridge,
+    reader: StoreReader,
+    shop: TelegramShop,
+    reconcile_desk: ReconcileDesk | None = None,
+) -> Router:
     """A router with every handler behind the guard.
+
+    Without a `reconcile_desk` there are no commands to reconcile.
 
     Raises:
         FileNotFoundError: the shop does not speak `shop.language`.
@@ -31,7 +39,7 @@ def telegram_routers(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop
     router.message.outer_middleware(guard)
     router.callback_query.outer_middleware(guard)
     # Admins first: what is a command for both means more from them.
-    Administration(desk).register(router)
+    Administration(desk, reconcile_desk).register(router)
     browsing.register(router)
     carts.register(router)
     Ordering(desk, questions, carts).register(router)
@@ -41,8 +49,13 @@ def telegram_routers(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop
     return router
 
 
-def telegram_dispatcher(bridge: ShopBridge, reader: StoreReader, shop: TelegramShop) -> Dispatcher:
+def telegram_dispatcher(
+    bridge: ShopBridge,
+    reader: StoreReader,
+    shop: TelegramShop,
+    reconcile_desk: ReconcileDesk | None = None,
+) -> Dispatcher:
     """A dispatcher for `run_polling`, without aiogram's own state of chats."""
     dispatcher = Dispatcher(disable_fsm=True)
-    dispatcher.include_router(telegram_routers(bridge, reader, shop))
+    dispatcher.include_router(telegram_routers(bridge, reader, shop, reconcile_desk))
     return dispatcher
