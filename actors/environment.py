@@ -77,7 +77,8 @@ class NoticeSenderOpener(Protocol):
 class Environment:
     """All recipes; `chains`, `address_sources` and `address_histories` by coin.
 
-    A coin without a history hands out addresses without asking its chain.
+    A coin without a history hands out addresses without asking its chain. One without a chain is
+    watched by what its processor reports (`actors.report_watcher`).
     `asked_look_interval_seconds`, by coin: where a backend pushes, or can be asked at any time, a
     look that somebody waits for begins so soon after the last look began. Elsewhere looks begin at
     the poll interval.

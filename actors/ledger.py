@@ -60,6 +60,7 @@ from store.contract import (
     StoreFacts,
     WriterSettings,
 )
+from store.report_contract import GetReported, WriteReport
 from store.trouble import StoreTrouble, StoreUnavailableError, TroubleKind
 from store.writer import StoreWriter
 from thespian_asyncio import Executor, Outcome
@@ -227,6 +228,14 @@ class LedgerActor(ShopActor):
 
     def receiveMsg_PruneCommands(self, message: PruneCommands, sender: ActorAddress) -> None:
         """Forget old answers."""
+        self._take(message, sender)
+
+    def receiveMsg_WriteReport(self, message: WriteReport, sender: ActorAddress) -> None:
+        """Write."""
+        self._take(message, sender)
+
+    def receiveMsg_GetReported(self, message: GetReported, sender: ActorAddress) -> None:
+        """Read."""
         self._take(message, sender)
 
     def receiveMsg_SettleOrder(self, message: SettleOrder, sender: ActorAddress) -> None:

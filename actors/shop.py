@@ -4,12 +4,14 @@ Owns: who is who. It starts everyone from the store, in this order: ledger; pool
 and watchers of each coin; who asks for rates, where there is a market; orders; notifiers.
 In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, wishes about orders (`CancelOrder` and
 those of admins), `WatchAgain`, `TellDifferences`, `ImportItems`, `ClearTimeouts`,
-`RegisterShopper`, `GetShopHealth`; `PaymentSeen`, `ChainHealth` and `BackendsDisagree` from
-watchers; `QuotesTold` from the rates; `GoodsDelivered` from a notifier; `OrderRests`, `GetRate`
-from orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and answers of the ledger.
+`RegisterShopper`, `ReportPayment`, `GetShopHealth`; `PaymentSeen`, `NothingSeen`, `ChainHealth` and
+`BackendsDisagree` from watchers; `QuotesTold` from the rates; `GoodsDelivered` from a notifier;
+`OrderRests`, `GetRate` from orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and
+answers of the ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
-to everyone; `Relayed` and `RateKnown` to orders; `SettleHold`, `ReportHolds` to pools;
-`CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the gateway.
+to everyone; `Relayed` and `RateKnown` to orders; `LookAtAddress` to watchers; `SettleHold`,
+`ReportHolds` to pools; `CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the
+gateway.
 States: new, starting, open, without a store that can be written, failed, stopping, stopped.
 Failure: whoever exits is started again after a pause, and orders are told the new address. A new
 ledger means a new start of all, because all of them wait for its answers. An order's actor that
@@ -50,7 +52,7 @@ from actors.messages import (
     TimeoutsWereCleared,
     WatchAgain,
 )
-from actors.shop_placing import ShopPlacing
+from actors.shop_reports import ShopReports
 from domain.events import ItemsAdded, ShopperSeen, TimeoutsCleared
 from domain.order import Audience, By, Noticed, NoticeKind, RefusalReason
 from store.contract import (
@@ -58,7 +60,7 @@ from store.contract import (
 )
 
 
-class Shop(ShopPlacing):
+class Shop(ShopReports):
     """The parent of all."""
 
     # --- wishes about orders ----------------------------------------------------------------------

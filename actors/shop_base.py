@@ -1,11 +1,11 @@
 """What all of the root works with: its register, its desk, its questions to the ledger.
 
-The root is in eight files: this one, `actors.shop_take_up` (orders that were open before),
+The root is in nine files: this one, `actors.shop_take_up` (orders that were open before),
 `actors.shop_rates` (what coins cost),
 `actors.shop_start` (starting everyone from the store),
 `actors.shop_failures` (whoever exits, a store that fails, and the orderly stop),
-`actors.shop_upkeep` (the sweep), `actors.shop_placing` (wishes to buy) and `actors.shop`, which
-describes it.
+`actors.shop_upkeep` (the sweep), `actors.shop_placing` (wishes to buy), `actors.shop_reports`
+(what processors report) and `actors.shop`, which describes it.
 """
 
 from collections.abc import Callable

@@ -194,7 +194,7 @@ class ShopFailures(ShopStart):
                 coin = self._staff.coins[name]
                 for child in (coin.watcher, coin.addresses):
                     self.send(child, ActorExitRequest())
-                self._start_coin(name)
+                self._start_coin(start, name)
             case "pool":
                 self._start_pool(int(name))
                 self._draw_desk()

@@ -24,6 +24,7 @@ from actors.messages import (
     StartWatcher,
 )
 from actors.order_base import watched_from_store
+from actors.report_watcher import ReportWatcherActor
 from actors.shop_rates import ShopRates
 from actors.shop_take_up import TakingUp
 from actors.shopper_notifier import ShopperNotifierActor
@@ -101,7 +102,7 @@ class ShopStart(ShopRates):
         for subcategory_id in facts.subcategory_ids:
             self._start_pool(subcategory_id)
         for coin in start.rules.coins:
-            self._start_coin(coin.coin)
+            self._start_coin(start, coin.coin)
         self._begin_rates(start)
         self._draw_desk()
 
@@ -112,9 +113,11 @@ class ShopStart(ShopRates):
             first = StartPool(subcategory_id=subcategory_id, ledger=self._staff.ledger)
             self.send(pool, first)
 
-    def _start_coin(self, symbol: str) -> None:
+    def _start_coin(self, start: StartShop, symbol: str) -> None:
+        has_chain = symbol in start.environment.chains
+        watcher = ChainWatcherActor if has_chain else ReportWatcherActor
         self._staff.coins[symbol] = CoinStaff(
-            addresses=self.createActor(AddressActor), watcher=self.createActor(ChainWatcherActor)
+            addresses=self.createActor(AddressActor), watcher=self.createActor(watcher)
         )
         self._tell_ledger(GetPlace(coin=symbol))
 

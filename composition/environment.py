@@ -1,5 +1,7 @@
 """The actors' world as the settings describe it."""
 
+from collections.abc import Mapping
+
 from actors.environment import Environment, SystemClock
 from composition.backends import connector_of, connectors_of
 from composition.coin_addresses import addresses_of
@@ -7,10 +9,11 @@ from composition.market import market_of
 from composition.notice_keys import NoticeKeys
 from configuration.settings import Settings
 from gateway.telegram.notices import TelegramNotices
+from payments.chain import ChainConnector
 from payments.histories import history_of
 from thespian_asyncio import ThreadExecutor
 
-# Whoever waits for a look gets it so soon after the last, where the backend tells of news anyway.
+# Whoever waits for a look gets it so soon after the last began, where news come beside the poll.
 ASKED_LOOK_INTERVAL_SECONDS = 0.5
 
 
@@ -21,7 +24,7 @@ def environment_of(settings: Settings) -> Environment:
         CustodyError: no mnemonic file is set.
     """
     coins = settings.coins.enabled()
-    chains = {symbol: connector_of(coin) for symbol, coin in coins.items()}
+    chains = {symbol: connector_of(coin) for symbol, coin in coins.items() if coin.backends}
     histories = {symbol: history_of(connectors_of(coin)) for symbol, coin in coins.items()}
     return Environment(
         clock=SystemClock(),
@@ -30,11 +33,7 @@ def environment_of(settings: Settings) -> Environment:
         chain_poll_interval_seconds={
             symbol: coin.poll_interval_seconds for symbol, coin in coins.items()
         },
-        asked_look_interval_seconds={
-            symbol: ASKED_LOOK_INTERVAL_SECONDS
-            for symbol, connector in chains.items()
-            if connector.pushes
-        },
+        asked_look_interval_seconds=_asked_looks(settings, chains),
         address_histories={
             symbol: history for symbol, history in histories.items() if history is not None
         },
@@ -61,6 +60,16 @@ def _notice_keys(settings: Settings) -> NoticeKeys | None:
         key_env=custody.key_env,
         networks=networks_of(settings),
     )
+
+
+def _asked_looks(settings: Settings, chains: Mapping[str, ChainConnector]) -> dict[str, float]:
+    """Where there is other news than that of the poll, nobody who asks waits for its interval."""
+    coins = settings.coins.enabled()
+    return {
+        symbol: min(coins[symbol].poll_interval_seconds, ASKED_LOOK_INTERVAL_SECONDS)
+        for symbol, connector in chains.items()
+        if connector.pushes or settings.webhook.is_on
+    }
 
 
 def networks_of(settings: Settings) -> dict[str, str]:

@@ -22,6 +22,7 @@ from composition.environment import environment_of, networks_of
 from composition.reconcile_runner import ReconcileRunner
 from composition.reconcile_schedule import ReconcileSchedule
 from configuration.settings import Custody, Settings
+from gateway.bridge import ShopBridge
 from gateway.operator import health_app, operator_app
 from gateway.telegram.background import Background
 from gateway.telegram.connection import TelegramRefusedError, check_token, new_bot
@@ -29,6 +30,8 @@ from gateway.telegram.polling import run_polling
 from gateway.telegram.reconciling import ReconcileDesk
 from gateway.telegram.routers import telegram_dispatcher
 from gateway.telegram.shop import TelegramShop
+from gateway.webhook import PATH as WEBHOOK_PATH
+from gateway.webhook import add_webhook
 from payments.address_source import ListedSource
 from payments.chain import ChainUnavailableError
 from payments.custody import warn_if_open_to_others
@@ -68,6 +71,9 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
         operator = settings.operator
         pages = operator_app(actors.bridge, operator.token.get_secret_value() or None)
         await stack.enter_async_context(_listening(pages, operator.host, operator.port, "operator"))
+        # Before the start, so that who reports a payment is told to come again.
+        gateway, public = settings.gateway, _public_app(settings, actors.bridge)
+        await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
         await actors.start(
             StartShop(
                 store_path=str(settings.store.path),
@@ -81,9 +87,6 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
         reader = StoreReader(str(settings.store.path))
         stack.callback(reader.close)
         await asyncio.to_thread(_check_mnemonic, settings, reader)
-        gateway = settings.gateway
-        public = health_app(actors.bridge)
-        await stack.enter_async_context(_listening(public, gateway.host, gateway.port, "gateway"))
         runner = ReconcileRunner(settings)
         schedule = ReconcileSchedule(settings, actors.bridge, runner)
         await stack.enter_async_context(_beside(schedule.run()))
@@ -91,7 +94,30 @@ async def _running(settings: Settings, new_actors: NewActors) -> AsyncIterator[S
         warn_if_open_to_others(_secret_files(settings))
         _warn_of_keys_that_are_here(settings.custody)
         _tell_rates(settings)
+        _tell_of_reports(settings)
         yield actors
+
+
+def _public_app(settings: Settings, bridge: ShopBridge) -> web.Application:
+    app = health_app(bridge)
+    if settings.webhook.is_on:
+        add_webhook(app, bridge, settings.webhook.secret.get_secret_value().encode())
+    return app
+
+
+def _tell_of_reports(settings: Settings) -> None:
+    if not settings.webhook.is_on:
+        return
+    gateway = settings.gateway
+    url = gateway.public_url or f"http://{gateway.host}:{gateway.port}"
+    logger.info("signed reports of payments are taken at {}{}", url, WEBHOOK_PATH)
+    for symbol, coin in settings.coins.enabled().items():
+        if not coin.backends:
+            logger.warning(
+                "{} has no backend: whatever is reported with the shared secret counts as paid,"
+                ' and no chain is asked (webhook.trust is "accept")',
+                symbol,
+            )
 
 
 @asynccontextmanager
@@ -153,7 +179,7 @@ def _secret_files(settings: Settings) -> list[Path]:
     passwords = [backend.password_file for coin in coins for backend in coin.backends]
     custody = settings.custody
     keys = [custody.mnemonic_file, custody.key_file] if custody.is_hot else []
-    files = [*keys, *passwords]
+    files = [*keys, *passwords, settings.webhook.secret_file]
     return [path for path in files if path is not None]
 
 

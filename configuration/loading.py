@@ -13,9 +13,10 @@ from configuration.coins import Coins, CoinSettings
 from configuration.environment import Overlay, from_environment, laid_over
 from configuration.problems import ConfigurationError, Issue, SettingPath, dotted
 from configuration.requirements import MissingError, Purpose, Sections, missing, read_password
-from configuration.settings import Settings
+from configuration.settings import Settings, Webhook
 from configuration.toml_lines import key_lines, line_of
 from configuration.tree import Table, sift, table_model
+from configuration.webhook_requirements import SecretMissingError, read_secret
 
 
 def load(path: Path, environ: Mapping[str, str], *, purpose: Purpose) -> Settings:
@@ -68,7 +69,8 @@ def load_text(text: str, path: Path, environ: Mapping[str, str], *, purpose: Pur
         raise ConfigurationError(*(_told(issue, path, lines, overlay) for issue in ordered))
     settings = Settings.model_validate(sections)
     coins = _with_passwords(settings.coins, environ)
-    return settings.model_copy(update={"coins": coins})
+    webhook = _with_secret(settings.webhook, environ)
+    return settings.model_copy(update={"coins": coins, "webhook": webhook})
 
 
 def _parse(text: str, path: Path) -> Table:
@@ -148,3 +150,12 @@ def _with_password(backend: Backend, environ: Mapping[str, str]) -> Backend:
         # Named already where the command needs it; the others do without.
         return backend
     return backend.model_copy(update={"password": password})
+
+
+def _with_secret(webhook: Webhook, environ: Mapping[str, str]) -> Webhook:
+    try:
+        secret = read_secret(webhook, environ)
+    except SecretMissingError:
+        # As with passwords.
+        return webhook
+    return webhook.model_copy(update={"secret": secret})

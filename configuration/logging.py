@@ -57,7 +57,7 @@ class Redaction:
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Every secret that the settings contain."""
-    held = [settings.telegram.token, settings.operator.token]
+    held = [settings.telegram.token, settings.operator.token, settings.webhook.secret]
     for coin in settings.coins.all().values():
         # Not secret where it is what it should be; somebody may have written a private key.
         held.append(coin.extended_public_key)

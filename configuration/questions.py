@@ -88,7 +88,8 @@ def questions(settings: Settings, environ: Mapping[str, str]) -> list[Question]:
 def _coin_questions(
     symbol: str, coin: CoinSettings, settings: Settings, environ: Mapping[str, str]
 ) -> list[Question]:
-    asked = _node_questions(symbol, coin, environ)
+    needs_node = coin.backends or not settings.webhook.accepts
+    asked = _node_questions(symbol, coin, environ) if needs_node else []
     if not settings.custody.is_hot and symbol != "SOL" and extended_key_issue(symbol, coin):
         asked.append(_extended_key_question(symbol, coin.network_name))
     if symbol in settings.market_coins() and not settings.rates.sources:

@@ -17,8 +17,9 @@ from configuration.coins import Coins, CoinSettings
 from configuration.custody_requirements import INIT as _INIT
 from configuration.custody_requirements import custody_issues
 from configuration.problems import Issue, SettingPath
-from configuration.settings import Custody, Gateway, Operator, Orders, Rates, Telegram
+from configuration.settings import Custody, Gateway, Operator, Orders, Rates, Telegram, Webhook
 from configuration.values import is_loopback
+from configuration.webhook_requirements import webhook_issues, without_backend
 from payments.rate_sources import SOURCES
 
 _SMALLEST_OPERATOR_TOKEN = 16
@@ -52,6 +53,7 @@ class Sections:
     telegram: Telegram | None
     gateway: Gateway | None
     operator: Operator | None
+    webhook: Webhook | None
     orders: Orders | None
     custody: Custody | None
     rates: Rates | None
@@ -64,6 +66,7 @@ class Sections:
             telegram=_pick(parsed, "telegram", Telegram),
             gateway=_pick(parsed, "gateway", Gateway),
             operator=_pick(parsed, "operator", Operator),
+            webhook=_pick(parsed, "webhook", Webhook),
             orders=_pick(parsed, "orders", Orders),
             custody=_pick(parsed, "custody", Custody),
             rates=_pick(parsed, "rates", Rates),
@@ -84,7 +87,8 @@ def missing(sections: Sections, purpose: Purpose, environ: Mapping[str, str]) ->
                 *_telegram(sections.telegram),
                 *_servers(sections.gateway, sections.operator),
                 *custody_issues(sections.custody, sections.coins, environ),
-                *_coins(sections.coins, sections.rates, environ),
+                *webhook_issues(sections.webhook, sections.coins, environ),
+                *_coins(sections, environ),
                 *_grace(sections.orders, sections.coins),
                 *_warning(sections.orders),
             ]
@@ -128,13 +132,16 @@ def _servers(gateway: Gateway | None, operator: Operator | None) -> Iterator[Iss
         )
 
 
-def _coins(coins: Coins | None, rates: Rates | None, environ: Mapping[str, str]) -> Iterator[Issue]:
+def _coins(sections: Sections, environ: Mapping[str, str]) -> Iterator[Issue]:
+    coins, rates, webhook = sections.coins, sections.rates, sections.webhook
     if coins is None:
         return
+    needs_no_backend = () if webhook is None or not webhook.accepts else without_backend(coins)
     if not coins.enabled():
         yield Issue(("coins", "LTC", "enabled"), "is false for every coin; enable one")
     for symbol, coin in coins.enabled().items():
-        yield from _backends(symbol, coin, environ)
+        if symbol not in needs_no_backend:
+            yield from _backends(symbol, coin, environ)
         if coin.rules.dust_base_units >= coin.rules.smallest_order_base_units:
             # A shortfall below the dust counts as paid: such an order would be free.
             yield Issue(("coins", symbol, "dust"), "is not below smallest_order; write less")

@@ -55,10 +55,36 @@ class Telegram(Section):
 
 
 class Gateway(Section):
-    """`[gateway]`: the server that the world may reach. Port 0: any that is free."""
+    """`[gateway]`: the server that the world may reach. Port 0: any that is free.
+
+    `public_url`: how the world reaches it, where something in front of it has another address.
+    """
 
     host: Annotated[str, HOST] = "127.0.0.1"
     port: Port = 8080
+    public_url: Annotated[str | None, web_address("https://shop.example")] = None
+
+
+class Webhook(Section):
+    """`[webhook]`: reports of payment processors; none are taken without a secret.
+
+    `secret` is filled in when the settings are loaded; in the settings file it is refused.
+    """
+
+    secret_file: Annotated[Path | None, PATH] = None
+    secret_env: Annotated[str | None, VARIABLE_NAME] = None
+    trust: Annotated[str, choice("webhook.trust", ["verify", "accept"])] = "verify"
+    secret: SecretStr = SecretStr("")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a secret is named."""
+        return self.secret_file is not None or self.secret_env is not None
+
+    @property
+    def accepts(self) -> bool:
+        """Whether a report is taken for a payment where a coin has no backend."""
+        return self.is_on and self.trust == "accept"
 
 
 class Operator(Section):
@@ -172,6 +198,7 @@ class Settings(Section):
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
     gateway: Gateway = Gateway()
+    webhook: Webhook = Webhook()
     operator: Operator = Operator()
     store: Store = Store()
     actors: Actors = Actors()

@@ -9,8 +9,6 @@ _POLLING = "updates are fetched by polling"
 
 UNAVAILABLE_KEYS: dict[str, str] = {
     "telegram.webhook_secret": _POLLING,
-    "gateway.public_url": _POLLING,
-    "webhook": "payments are found by looking at the chain",
 }
 """Keys by dotted name (`*`: any coin, any index), and what works instead."""
 
@@ -25,6 +23,8 @@ UNAVAILABLE_VALUES: dict[str, frozenset[str]] = {
 MISPLACED_KEYS: dict[str, str] = {
     "coins.*.backends.*.password": "must not stand here; write it into a file of its own and name"
     " that as password_file, or name an environment variable as password_env",
+    "webhook.secret": "must not stand here; write it into a file of its own and name that as"
+    " secret_file, or name an environment variable as secret_env",
     "custody.mnemonic": 'must not stand here; "python run.py init" seals it into a file',
     "custody.key": "must not stand here; name its file as key_file or its variable as key_env",
 }

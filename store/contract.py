@@ -13,6 +13,13 @@ from typing import NamedTuple
 from domain.events import Event
 from domain.order import Audience, By, NoticeKind, Order, Unit
 from domain.payment import Receipt
+from store.report_contract import (
+    GetReported,
+    ReportedLoaded,
+    ReportNotWritten,
+    ReportWritten,
+    WriteReport,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +370,8 @@ Job = (
     | GetUnsettledOrders
     | GetStuckNotices
     | PruneCommands
+    | WriteReport
+    | GetReported
 )
 Answer = (
     Recorded
@@ -380,6 +389,9 @@ Answer = (
     | UnsettledOrders
     | StuckNotices
     | CommandsPruned
+    | ReportWritten
+    | ReportNotWritten
+    | ReportedLoaded
 )
 
 

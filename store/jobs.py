@@ -41,6 +41,8 @@ from store.order_batch import makes_order, write_new_orders
 from store.orders import load_addresses_to_watch, load_open_orders, load_order
 from store.outbox import load_goods_delivery, load_pending
 from store.projection import write
+from store.report_contract import GetReported, WriteReport
+from store.reports import load_reported, write_report
 from store.standing import (
     load_overdue,
     load_standings,
@@ -62,8 +64,9 @@ _Question = (
     | GetOverdueOrders
     | GetUnsettledOrders
     | GetStuckNotices
+    | GetReported
 )
-_InOrder = Record | SettleOrder | PruneCommands | _Question
+_InOrder = Record | SettleOrder | PruneCommands | WriteReport | _Question
 _WritesTogether = Callable[
     [sqlite3.Connection, WriterSettings, Mapping[int, Job]],
     tuple[dict[int, Recorded], list[Notice]],
@@ -127,6 +130,8 @@ def _answer_job(
             return OrderSettled(order_id=job.order_id, holding=holding, sold=sold)
         case PruneCommands():
             return prune_commands(connection, job)
+        case WriteReport():
+            return write_report(connection, job, at)
         case _:
             return _answer_question(connection, job)
 
@@ -154,7 +159,8 @@ def _answer_question(connection: sqlite3.Connection, job: _Question) -> Answer: 
 
 
 def _answer_sweep(
-    connection: sqlite3.Connection, job: GetOverdueOrders | GetUnsettledOrders | GetStuckNotices
+    connection: sqlite3.Connection,
+    job: GetOverdueOrders | GetUnsettledOrders | GetStuckNotices | GetReported,
 ) -> Answer:
     match job:
         case GetOverdueOrders():
@@ -163,6 +169,8 @@ def _answer_sweep(
             return load_unsettled(connection, job)
         case GetStuckNotices():
             return load_stuck(connection, job)
+        case GetReported():
+            return load_reported(connection, job)
         case _:
             assert_never(job)
 

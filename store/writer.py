@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from domain.order import Audience
+from domain.reports import ReportRefusal
 from store.contract import (
     Answer,
     BatchDone,
@@ -36,6 +37,7 @@ from store.jobs import answer_jobs
 from store.lock import lock_store
 from store.migrations import StoreTooNewError, migrate
 from store.outbox import load_pending
+from store.report_contract import ReportNotWritten, WriteReport
 from store.standing import nobody
 from store.trouble import StoreTrouble, StoreUnavailableError, trouble_of
 from store.writing import StoreInvariantError
@@ -247,6 +249,8 @@ def _refusal(job: Job, error: Exception) -> Answer:
             return OrderSettled(order_id=job.order_id, holding=False, sold=False)
         case GetStanding():
             return nobody(job)
+        case WriteReport():
+            return ReportNotWritten(report=job.report, reason=ReportRefusal.IMPOSSIBLE)
         case _:
             raise error
 

@@ -68,6 +68,11 @@ from actors.messages.orders import (
     ResumeOrder,
 )
 from actors.messages.rates import QuotesTold, StartRates
+from actors.messages.reports import (
+    ReportPayment,
+    ReportRefused,
+    ReportTaken,
+)
 from actors.messages.shop import (
     ActorFailed,
     GetShopHealth,
@@ -158,6 +163,9 @@ __all__ = [
     "ReleaseStock",
     "ReloadPool",
     "ReportHolds",
+    "ReportPayment",
+    "ReportRefused",
+    "ReportTaken",
     "ReserveStock",
     "ResumeOrder",
     "SettleHold",

@@ -12,6 +12,7 @@ from store.migrations import (
     m0003_key_guards,
     m0004_custody,
     m0005_refund_corrections,
+    m0006_payment_reports,
 )
 
 _GUARDS = (m0002_order_guards, m0002_unit_guards, m0002_money_guards)
@@ -50,6 +51,12 @@ def _custody(db: Database) -> None:
 @_MIGRATIONS(name="0005_refund_corrections")
 def _refund_corrections(db: Database) -> None:
     for statement in m0005_refund_corrections.STATEMENTS:
+        db.execute(statement)
+
+
+@_MIGRATIONS(name="0006_payment_reports")
+def _payment_reports(db: Database) -> None:
+    for statement in m0006_payment_reports.STATEMENTS:
         db.execute(statement)
 
 

@@ -94,6 +94,9 @@ class World:
         self.rules = RULES
         self.rates = {COIN: Decimal(80)}
         self.market: Market | None = None
+        self.has_chain = True
+        """Where not, what is reported is all that is known of payments."""
+        self.asked_look_seconds: dict[str, float] = {}
         self.forgiven_failures = 0
         """So many runs of handlers were made to raise by the scene."""
         self.base: ActorSystemBase | None = None
@@ -116,11 +119,12 @@ class World:
             environment=Environment(
                 clock=LoopClock(),
                 new_executor=recipes,
-                chains={COIN: recipes},
+                chains={COIN: recipes} if self.has_chain else {},
                 chain_poll_interval_seconds={COIN: POLL_SECONDS},
                 address_sources={COIN: AddressRecipe(number)},
                 notices=TelegramRecipe(number),
                 market=self.market,
+                asked_look_interval_seconds=self.asked_look_seconds,
             ),
         )
         return await self.ask(start)

@@ -79,7 +79,7 @@ def test_lists_and_tables_are_json(config: Path) -> None:
         ("HOLDFAST_ORDERS__TIMEOUT", "5", "orders.timeout is not a setting; did you mean timeout_"),
         ("HOLDFAST_ODERS__TIMEOUT_MINUTES", "5", "oders is not a table; did you mean orders?"),
         ("HOLDFAST_SHOP__CURRENCY__X", "5", "shop.currency.x is not a setting"),
-        ("HOLDFAST_WEBHOOK__SECRET_ENV", "S", "webhook is not available in this version yet"),
+        ("HOLDFAST_WEBHOOK__SECRET_ENV", "S", "secret_env names the variable S, which has no sec"),
         ("HOLDFAST_TELEGRAM__MODE", "webhook", '"webhook" is not available in this version yet'),
         ("BACKGROUND_TASK_INTERVAL_SECONDS", "0", 'maintenance_interval_seconds is "0"; write a '),
         ("MAX_USER_TIMEOUTS", "none", 'orders.max_user_timeouts is "none"; write a whole number'),

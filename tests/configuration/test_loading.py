@@ -179,8 +179,6 @@ def test_a_value_out_of_its_range_is_refused(
 
 UNAVAILABLE = [
     'telegram.webhook_secret = "x"',
-    'gateway.public_url = "https://x"',
-    'webhook.secret_file = "x"',
 ]
 
 

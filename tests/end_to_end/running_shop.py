@@ -34,7 +34,10 @@ class ShopFolder:
     orders: dict[str, object] = field(default_factory=dict)
     actors: dict[str, object] = field(default_factory=dict)
     rates: dict[str, object] = field(default_factory=lambda: {"fixed": {"LTC": "80.00"}})
+    webhook: dict[str, object] = field(default_factory=dict)
     confirmations: int = 1
+    poll_interval_seconds: float = 1
+    has_backend: bool = True
     operator_port: int = field(default_factory=free_port)
     gateway_port: int = field(default_factory=free_port)
 
@@ -69,6 +72,7 @@ class ShopFolder:
                 "admin_ids": [ADMIN_ID],
             },
             "gateway": {"port": self.gateway_port},
+            "webhook": self.webhook,
             "operator": {"port": self.operator_port},
             "store": {"path": "shop.db"},
             "orders": self.orders,
@@ -80,18 +84,20 @@ class ShopFolder:
                     "enabled": True,
                     "network": "regtest",
                     "confirmations": self.confirmations,
-                    "poll_interval_seconds": 1,
-                    "backends": [
-                        {
-                            "kind": "bitcoind",
-                            "url": self.node.url,
-                            "user": self.node.user,
-                            "password_file": "node-password",
-                        }
-                    ],
+                    "poll_interval_seconds": self.poll_interval_seconds,
+                    "backends": self._backends(),
                 }
             },
         }
+
+    def _backends(self) -> list[dict[str, str]]:
+        backend = {
+            "kind": "bitcoind",
+            "url": self.node.url,
+            "user": self.node.user,
+            "password_file": "node-password",
+        }
+        return [backend] if self.has_backend else []
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """What the store says, on a connection of its own."""
