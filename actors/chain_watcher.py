@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loguru import logger
-from thespian.actors import ActorAddress, WakeupMessage
+from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
 
 from actors.base import ShopActor
+from actors.closing import close_for_good
 from actors.messages import (
     BackendsDisagree,
     ChainHealth,
@@ -74,6 +75,7 @@ REFUSED = "refused: "
 
 _LOOK = "look"
 _PUSH = "push"
+_CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,13 @@ class ChainWatcherActor(ShopActor):
         self._look()
         if connector.pushes:
             self._listen()
+
+    def receiveMsg_ActorExitRequest(self, message: ActorExitRequest, sender: ActorAddress) -> None:
+        """Close the connection; what is not on disk is read again at the next start."""
+        super().receiveMsg_ActorExitRequest(message, sender)
+        client = self._client
+        if client is not None:
+            self.outside.submit(_CLOSE, lambda: close_for_good(client))
 
     def receiveMsg_WatchAddress(self, message: WatchAddress, _sender: ActorAddress) -> None:
         """An address more, or an address longer or shorter."""

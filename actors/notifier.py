@@ -9,7 +9,6 @@ Failure: a row counts as sent when Telegram has taken it and that is recorded: a
 that must wait holds up only itself. What can never be delivered is recorded as undeliverable.
 """
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +17,7 @@ from loguru import logger
 from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
 
 from actors.base import ShopActor
+from actors.closing import close_for_good
 from actors.environment import CannotDeliver, NoticeSender, RetryLater, Sent
 from actors.messages import AttachNotifier, CheckNotices, GoodsDelivered, StartNotifier
 from domain.events import NoticeDelivered, NoticeUndeliverable
@@ -212,12 +212,3 @@ class NotifierActor(ShopActor):
             return
         self._ready.append(int(timer.kind.removeprefix("retry:")))
         self._send_waiting()
-
-
-async def close_for_good(sender: NoticeSender) -> None:
-    """End its connection, also where the executor, which closes too, cuts that short once."""
-    try:
-        await sender.close()
-    except asyncio.CancelledError:
-        await sender.close()
-        raise

@@ -215,6 +215,7 @@ def _schema(store: Path) -> list[str]:
 
 def _translated(table: str) -> str:
     table = re.sub(r"\) STRICT.*$", ")", table.strip())
+    table = re.sub(r"GLOB '([^'%_]*)'", _like, table)
     table = table.replace("INTEGER PRIMARY KEY", "BIGSERIAL PRIMARY KEY")
     return table.replace("INTEGER", "BIGINT")
 
@@ -246,3 +247,8 @@ def _run(command: list[str], folder: Path, user: str | None) -> str:
     if program.returncode != 0:
         raise BenchmarkError(f"{Path(command[0]).name} failed: {program.stderr[-2000:]}")
     return program.stdout
+
+
+def _like(glob: re.Match[str]) -> str:
+    """The same pattern for PostgreSQL's LIKE, which heeds upper and lower case as GLOB does."""
+    return "LIKE '" + glob[1].replace("?", "_").replace("*", "%") + "'"

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import aiohttp
 from loguru import logger
@@ -177,6 +178,8 @@ class EthereumClient:
         addresses: Mapping[str, Known],
         began_at: datetime,
     ) -> AddressLook:
+        # Before the head: what gets a block in between is found in it, and never in neither.
+        pending = await node.pending()
         head = await node.head(self._connector.chain_id)
         self._require_fresh(head, began_at)
         base = await self._base(node, place or head.place, head.place)
@@ -192,7 +195,7 @@ class EthereumClient:
             accounts[address] = replace(account, nonce=nonce, height=head.place.height)
         for address in changed:
             accounts[address] = replace(accounts[address], seen=balances[address])
-        waiting = await self._waiting(node, accounts, began_at)
+        waiting = self._waiting(pending, accounts, began_at)
         if await node.block_hash(head.place.height) != head.place.block_hash:
             raise ChainUnavailableError(
                 f"{self._connector.name} has exchanged its latest block during the look"
@@ -305,14 +308,17 @@ class EthereumClient:
             end_state=end,
         )
 
-    async def _waiting(
-        self, node: EthereumNode, accounts: Mapping[str, _Account], began_at: datetime
+    def _waiting(
+        self,
+        pending: Sequence[Mapping[str, Any]],
+        accounts: Mapping[str, _Account],
+        began_at: datetime,
     ) -> dict[str, tuple[Found, ...]]:
         """Transactions that pay watched addresses and are in no block yet."""
         watched = {address.lower(): address for address in accounts}
         waiting: dict[str, tuple[Found, ...]] = {}
         since: dict[str, datetime] = {}
-        for each in await node.pending():
+        for each in pending:
             address, name = watched.get(str(each.get("to") or "").lower()), str(each["hash"])
             if address is None or wei(each) == 0:
                 continue

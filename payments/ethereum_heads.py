@@ -6,6 +6,7 @@ import json
 import aiohttp
 
 from payments.chain import ChainUnavailableError
+from payments.web_sockets import end
 
 _SUBSCRIBE = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
 _HEARTBEAT_SECONDS = 30.0
@@ -48,9 +49,9 @@ class Heads:
 
     async def close(self) -> None:
         """End the subscription."""
-        session, self._session, self._socket = self._session, None, None
-        if session is not None:
-            await session.close()
+        session, socket = self._session, self._socket
+        self._session = self._socket = None
+        await end(session, socket)
 
     async def _subscribe(self, url: str) -> aiohttp.ClientWebSocketResponse:
         await self.close()

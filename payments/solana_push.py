@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import aiohttp
 
 from payments.chain import ChainUnavailableError
+from payments.web_sockets import end
 
 # What public nodes allow on one connection is written nowhere; this is far below what they bear.
 MOST_ACCOUNTS = 500
@@ -57,11 +58,11 @@ class AccountChanges:
 
     async def close(self) -> None:
         """End the subscriptions."""
-        session, self._session, self._socket = self._session, None, None
+        session, socket = self._session, self._socket
+        self._session = self._socket = None
         self._asked_for.clear()
         self._subscription_by_request.clear()
-        if session is not None:
-            await session.close()
+        await end(session, socket)
 
     async def _connect(self, url: str) -> aiohttp.ClientWebSocketResponse:
         await self.close()

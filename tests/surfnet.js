@@ -3,7 +3,7 @@ const { Surfnet } = require(`${process.argv[2]}/node_modules/surfpool-sdk-linux-
 const node = Surfnet.startWithConfig({
   offline: true,
   blockProductionMode: 'clock',
-  slotTimeMs: 400,
+  slotTimeMs: Number(process.argv[3]),
 })
 console.log(JSON.stringify({
   url: node.rpcUrl,

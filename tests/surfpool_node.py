@@ -31,6 +31,7 @@ from tests.node_folder import NODE_FOLDER
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 CALL_SECONDS = 30.0
+SLOT_MILLISECONDS = 400  # as on the main network
 SOL = 10**9
 PROGRAM = Path(__file__).with_name("surfnet.js")
 LIBRARY = NODE_FOLDER / "node_modules/surfpool-sdk-linux-x64-gnu"
@@ -44,12 +45,12 @@ class SurfpoolCallError(Exception):
 class SurfpoolNode:
     """One Surfpool with a funded account. `url` and `ws_url` are for the shop."""
 
-    def __init__(self) -> None:
+    def __init__(self, slot_milliseconds: int = SLOT_MILLISECONDS) -> None:
         node = shutil.which("node")
         if node is None:
             raise FileNotFoundError(NOT_INSTALLED)
         self._process = subprocess.Popen(  # noqa: S603 - a fixed program with our own arguments
-            [node, str(PROGRAM), str(NODE_FOLDER)],
+            [node, str(PROGRAM), str(NODE_FOLDER), str(slot_milliseconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

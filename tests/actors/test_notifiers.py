@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from loguru import logger
 
+from actors.closing import close_for_good
 from actors.environment import RetryLater
 from actors.messages import RegisterShopper
-from actors.notifier import close_for_good
 from domain.order import NoticeKind
 from tests.actors import outside_world
 from tests.actors.conftest import Play

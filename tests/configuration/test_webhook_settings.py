@@ -98,7 +98,7 @@ def test_two_places_of_the_secret_are_refused(written: Write) -> None:
 
 def test_a_coin_without_a_backend_is_refused_where_reports_are_verified(written: Write) -> None:
     (line,) = refusal(written('secret_file = "webhook-secret"', without_node=True))
-    assert "coins.LTC.backends is missing; write one table" in line
+    assert "coins.LTC.backends is missing; write a table" in line
 
 
 def test_a_coin_without_a_backend_is_taken_where_reports_are_accepted(written: Write) -> None:

@@ -154,14 +154,18 @@ def test_every_refund_pays_back_what_was_set_aside_and_never_more(
         before = order
         order, decision = step(order, news, now, rules)
         if isinstance(news, RefundMade) and decision.events:
-            open_before = sum(
-                part.amount_base_units
-                for part in before.set_asides
-                if part.state is SetAsideState.OPEN
-            )
+            listed, credited = _open(before, Purpose.REFUND), _open(before, Purpose.BALANCE)
             notices = [e for e in decision.events if isinstance(e, Noticed)]
-            assert [each.amount_base_units for each in notices] == [open_before]
+            assert [each.amount_base_units for each in notices] == [listed or credited]
         assert isinstance(news, RefundMade) or _refunded(order) == _refunded(before)
+
+
+def _open(order: Order, purpose: Purpose) -> int:
+    return sum(
+        part.amount_base_units
+        for part in order.set_asides
+        if part.state is SetAsideState.OPEN and part.purpose is purpose
+    )
 
 
 def _refunded(order: Order) -> int:

@@ -197,9 +197,7 @@ async def test_a_payment_after_expiry_is_recorded_and_the_admin_is_told(
         invoice = await order(shopper, "Alpha")
         await wait_for_text(shopper, "expired")
         litecoin_node.pay(invoice.address, invoice.amount)
-        await wait_for_text(
-            admin, f"#{invoice.order_id}", "0.12500000 LTC", "after the time to pay"
-        )
+        await wait_for_text(admin, f"#{invoice.order_id}", "0.12500000 LTC", "too late")
         states = "SELECT status, payment_state FROM orders WHERE id = ?"
         assert folder.row(states, invoice.order_id) == ("expired", "late")
         assert folder.row("SELECT count(*) FROM items WHERE is_sold = 1") == (0,)

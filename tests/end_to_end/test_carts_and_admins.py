@@ -75,6 +75,6 @@ async def test_an_admin_who_clears_timeouts_lets_a_shopper_order_again(
         await wait_for_text(shopper, "has expired")
         coins = await up_to_the_coin(shopper, "Alpha")
         await tap(shopper, coins, "LTC", "Too many of your orders have expired")
-        await write(admin, "/clear @user7", "may order again: 1 timeouts are forgiven")
+        await write(admin, "/clear @user7", "may order again. Timeouts forgiven: 1.")
         coins = await up_to_the_coin(shopper, "Alpha")
         await tap(shopper, coins, "LTC", "Please send exactly")

@@ -1,6 +1,7 @@
 """Addresses and keys as libraries that share no code with ours derive them."""
 
 import random
+import sys
 from types import ModuleType
 
 import pytest
@@ -32,7 +33,10 @@ def ours(coin: str) -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def eth_account() -> ModuleType:
+    """It brings a library that lets Python recurse until its stack ends; others rely on less."""
+    limit = sys.getrecursionlimit()
     found: ModuleType = pytest.importorskip("eth_account")
+    sys.setrecursionlimit(limit)
     return found
 
 

@@ -160,11 +160,13 @@ async def test_a_late_payment_is_told_with_what_becomes_of_it(
     assert NoticeKind.PAYMENT_LATE in kinds
     assert told(
         buyer,
-        "0.15625000 LTC came for order #1 after the time to pay it. Nothing is lost",
+        "0.15625000 LTC came too late for order #1: the time to pay it was over. Nothing is",
     )
     assert told(buyer, "0.15625000 LTC that came for order #1 are to be paid back")
     admin = telegram.user(ADMIN_ID)
-    assert told(admin, "0.15625000 LTC came for order #1 by @user7 after the time to pay it.")
+    assert told(
+        admin, "0.15625000 LTC came too late for order #1 by @user7: the time to pay it was over."
+    )
 
 
 async def test_money_for_an_order_that_was_called_off_is_not_said_to_be_late(
@@ -221,7 +223,7 @@ async def test_an_order_that_an_admin_ends_early_is_not_said_to_have_run_out(
     small_shop.news(1, ExpireOrdered(admin_telegram_id=ADMIN_ID))
     await send_all(small_shop, sender)
     (message,) = buyer.messages()
-    assert message.text.startswith("Order #1 is ended by the shop before its time to pay was over")
+    assert message.text.startswith("Order #1 has expired: the shop has ended it before its time")
 
 
 async def test_an_order_whose_time_is_over_says_so(

@@ -52,7 +52,7 @@ async def test_a_cancelled_invoice_can_be_paid_by_mistake_no_more(
     after = await tap(shopper, invoice, "Cancel order #1")
     assert after.message_id == invoice.message_id
     assert after.codes == []
-    assert "invoice of order #1, which is cancelled" in after.text
+    assert "Order #1 is cancelled; this was its invoice" in after.text
 
 
 async def test_cancel_asks_which_of_several_orders(

@@ -68,9 +68,7 @@ async def test_the_last_one_is_asked_for_without_a_range(
     small_shop: SmallShop, shopper: SandboxUser
 ) -> None:
     small_shop.stock((*CHESS, "K1"))
-    assert (await goods_page(shopper)).text.endswith(
-        "There is one left. Tap to take it, or type 1."
-    )
+    assert (await goods_page(shopper)).text.endswith("How many? There is one left: tap, or type 1.")
     assert (await write(shopper, "0")).text == "There is one left: please type 1."
 
 
