@@ -84,6 +84,8 @@ class Observer:
     checks: int = 0
     armed_at: dict[int, datetime] = field(default_factory=dict)
     """When orders got their deadlines, truly."""
+    uncovered_at: dict[int, datetime] = field(default_factory=dict)
+    """When payments that had covered orders were gone, truly."""
     outbox: dict[int, tuple[int, str, int | None]] = field(default_factory=dict)
     """Of every outbox row: its chat, its kind and its order."""
     _by_address: dict[str, int] = field(default_factory=dict)
@@ -213,6 +215,8 @@ class Observer:
             self._keep(change.after)
             if change.before is None or change.after.extended_at != change.before.extended_at:
                 self.armed_at[change.after.order_id] = self.world.now()
+            if change.before is not None and change.before.covered_at is not None:
+                self.uncovered_at[change.after.order_id] = self.world.now()
             self.adopted(change)
         for wrong in seen.wrong:
             self.found(wrong)

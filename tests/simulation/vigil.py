@@ -102,6 +102,10 @@ class Vigil:
         allowed = _WHILE + self._late_timers(view)
         if due <= (view.extended_at or view.created_at) or since < allowed:
             return
+        # While its payment covered it there was nothing to warn of.
+        uncovered_at = self._world.observer.uncovered_at.get(view.order_id)
+        if uncovered_at and self._world.clock.true_now() - uncovered_at < allowed:
+            return
         calm_for = self._order_calm_for(view.order_id)
         if now < view.expires_at and calm_for > since + _WHILE:
             yield f"order {view.order_id} runs out at {view.expires_at}, and nobody is warned"
