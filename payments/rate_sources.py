@@ -24,6 +24,7 @@ SMALLEST_PRICE = Decimal(10) ** -9
 # Compressed answers are not asked for: how much comes is known before it is unpacked.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Holdfast"}
 _NAMES = {"BTC": "bitcoin", "ETH": "ethereum", "LTC": "litecoin", "SOL": "solana"}
+_COINGECKO = "https://api.coingecko.com/api/v3"
 _ALL = "*"
 """One question about all coins."""
 
@@ -75,7 +76,7 @@ def _kraken_address(coin: str, currency: str) -> str:
 def _coingecko_address(_coin: str, currency: str) -> str:
     names = ",".join(_NAMES.values())
     return (
-        f"https://api.coingecko.com/api/v3/simple/price?ids={names}"
+        f"{_COINGECKO}/simple/price?ids={names}"
         f"&vs_currencies={currency.lower()}&include_last_updated_at=true"
     )
 
