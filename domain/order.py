@@ -162,6 +162,14 @@ class Order:
         return self.status in (OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.SHIPPED)
 
     @property
+    def ended_by_a_look(self) -> bool:
+        """Whether it expired because a look begun after its time showed too little.
+
+        Such expiries, and no others, count as timeouts.
+        """
+        return self.status is OrderStatus.EXPIRED and self.counted_as_timeout
+
+    @property
     def sufficient_base_units(self) -> int:
         """The least that counts as paid."""
         return self.amount_base_units - self.tolerance_base_units

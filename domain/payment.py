@@ -102,10 +102,13 @@ class Terms:
     """What a receipt is judged by.
 
     Before `deadline` it is in time and valued at `locked_rate`; later at `current_rate`, if one is
-    known. The value of receipts in `settled` is final: money of theirs was set aside.
+    known. `absent_at_deadline`: a look begun after the deadline has shown which receipts there are,
+    so that any other is later. The value of receipts in `settled` is final: money of theirs was set
+    aside.
     """
 
     deadline: datetime
+    absent_at_deadline: bool
     confirmations_required: int
     locked_rate: Decimal
     current_rate: Decimal | None
@@ -137,7 +140,7 @@ def _receipt(before: Receipt | None, sighting: Sighting, terms: Terms) -> Receip
         confirmed = True
     seen_at = sighting.seen_at if before is None else min(before.seen_at, sighting.seen_at)
     chain_time = sighting.chain_time
-    in_time = min(seen_at, chain_time) < terms.deadline
+    in_time = _is_in_time(sighting, terms)
     if before is not None:
         # Judged once: a block's time may lie an hour before the moment at which its transactions
         # were first seen, and paying late must not become timely by being mined.
@@ -155,6 +158,17 @@ def _receipt(before: Receipt | None, sighting: Sighting, terms: Terms) -> Receip
         chain_time=chain_time,
         seen_at=seen_at,
     )
+
+
+def _is_in_time(sighting: Sighting, terms: Terms) -> bool:
+    """Whether a new receipt was paid before the deadline.
+
+    The chain's own time speaks only where the shop was not looking: the median time past lies up to
+    an hour before the moment of mining, and would make late payments timely.
+    """
+    if sighting.seen_at < terms.deadline:
+        return True
+    return sighting.chain_time < terms.deadline and not terms.absent_at_deadline
 
 
 def _late_rate(before: Receipt | None, terms: Terms) -> Decimal | None:

@@ -45,6 +45,7 @@ def arrived(order: Order, changed: tuple[Receipt, ...]) -> tuple[Receipt, ...]:
 def _terms(order: Order, current_rate: Decimal | None) -> Terms:
     return Terms(
         deadline=order.expires_at,
+        absent_at_deadline=order.ended_by_a_look,
         confirmations_required=order.confirmations_required,
         locked_rate=order.rate,
         current_rate=current_rate,

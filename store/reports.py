@@ -27,12 +27,14 @@ _SAME_RECEIPT = """
     AND payments.output_index IS payment_reports.output_index
 """
 # What is reported, in the block and from the time that the order has recorded, where it has; and
-# what the order has that nobody reported.
+# what the order has that nobody reported. The processor is the shop's eye here: what it has signed,
+# it had seen by then.
 _SHOWN = f"""
     SELECT payment_reports.order_id, payment_reports.address, payment_reports.transaction_id,
         payment_reports.output_index, payment_reports.amount_quote_units,
         payment_reports.amount_rest_base_units, confirmations, block_height, block_hash,
-        coalesce(chain_time, signed_at), coalesce(payments.seen_at, payment_reports.seen_at)
+        coalesce(chain_time, signed_at),
+        coalesce(payments.seen_at, min(signed_at, payment_reports.seen_at))
     FROM payment_reports LEFT JOIN payments ON {_SAME_RECEIPT}
     WHERE payment_reports.currency = :coin AND payment_reports.address = :address
     UNION ALL

@@ -90,6 +90,22 @@ def test_a_payment_after_expiry_is_recorded_as_late_and_told() -> None:
     assert not order.receipts[0].in_time
 
 
+def test_a_payment_mined_after_a_look_ended_the_order_is_late_though_its_block_says_otherwise() -> (
+    None
+):
+    expired, _ = looked(new_order(), EXPIRY)
+    shown = sighting(confirmations=3, chain_time=EXPIRY - SECOND, seen_at=minutes(40))
+    order, _ = looked(expired, minutes(40), shown)
+    assert (order.payment_state, order.receipts[0].in_time) == (PaymentState.LATE, False)
+
+
+def test_a_payment_found_after_a_blind_end_is_in_time_by_the_time_that_the_chain_proves() -> None:
+    blind = replace(order_that_is(EXPIRED), counted_as_timeout=False)
+    shown = sighting(confirmations=3, chain_time=EXPIRY - SECOND, seen_at=MANY_HOURS)
+    order, _ = looked(blind, MANY_HOURS, shown)
+    assert order.receipts[0].in_time
+
+
 def test_a_late_payment_that_is_mined_is_not_told_as_late_again() -> None:
     expired, _ = looked(new_order(), EXPIRY)
     shown = late_sighting(confirmations=0)

@@ -23,6 +23,7 @@ from tests.domain.examples import EXPIRY, RATE, SECOND, confirmed, minutes, rece
 LATE = EXPIRY + timedelta(minutes=10)
 NEW_RATE = Decimal(80)
 TERMS = Terms(
+    absent_at_deadline=False,
     deadline=EXPIRY,
     confirmations_required=3,
     locked_rate=RATE,
@@ -110,6 +111,18 @@ def test_a_payment_seen_before_the_deadline_is_in_time_whatever_its_block_says()
 def test_a_payment_first_seen_after_downtime_is_in_time_by_the_time_that_the_chain_proves() -> None:
     shown = sighting(chain_time=EXPIRY - SECOND, seen_at=LATE)
     assert only(change((), shown)).in_time
+
+
+def test_a_payment_that_a_look_after_the_deadline_did_not_show_is_late() -> None:
+    shown = sighting(confirmations=3, chain_time=EXPIRY - timedelta(minutes=20), seen_at=LATE)
+    looked_for = replace(TERMS, absent_at_deadline=True)
+    assert not only(changed_receipts((), (shown,), looked_for)).in_time
+
+
+def test_a_payment_seen_in_time_and_told_after_a_look_without_it_is_in_time() -> None:
+    shown = sighting(chain_time=LATE, seen_at=EXPIRY - SECOND)
+    looked_for = replace(TERMS, absent_at_deadline=True)
+    assert only(changed_receipts((), (shown,), looked_for)).in_time
 
 
 def test_a_payment_at_the_very_deadline_is_late() -> None:

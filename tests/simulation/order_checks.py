@@ -190,9 +190,12 @@ def _wrongly_timed(
             yield f"saw {receipt.name} at {known.seen_at}, and now at {receipt.seen_at}"
         return
     deadline = before.expires_at
-    if receipt.in_time and min(*chain_times, receipt.seen_at) >= deadline:
+    # The chain's time counts where no look showed, after the deadline, that nothing had come.
+    ended_by_a_look = before.status == "expired" and before.counted_as_timeout
+    proofs = [receipt.seen_at] if ended_by_a_look else [*chain_times, receipt.seen_at]
+    if receipt.in_time and min(proofs) >= deadline:
         yield f"takes {receipt.name} for timely, which it is not"
-    if not receipt.in_time and max(chain_times) < deadline:
+    if not receipt.in_time and (receipt.seen_at < deadline or max(proofs) < deadline):
         yield f"takes {receipt.name} for late, which it is not"
 
 

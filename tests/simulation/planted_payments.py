@@ -62,6 +62,17 @@ def late_payment_counts_as_timely() -> Patches:
 
 
 @planted
+def block_time_counts_after_a_look_ended_the_order() -> Patches:
+    """Who pays late is in time by the median time past, which lies before the moment of mining."""
+    inner = domain.payment._is_in_time
+
+    def in_time(sighting: Any, terms: Any) -> Any:  # noqa: ANN401 - passed on
+        return inner(sighting, replace(terms, absent_at_deadline=False))
+
+    return [replaced(domain.payment, "_is_in_time", in_time)]
+
+
+@planted
 def timeliness_judged_by_the_shops_look_alone() -> Patches:
     """A payment that was made in time while the shop was away counts as late."""
     inner = domain.payment._receipt

@@ -149,7 +149,7 @@ def test_what_is_reported_is_told_from_the_time_at_which_it_was_signed(store: Op
         block_height=None,
         block_hash=None,
         chain_time=minutes(-1),
-        seen_at=NOON,
+        seen_at=minutes(-1),
     )
     expected = (ReportedAddress(order_id=1, address="rltc1q1", sightings=(sighting,)),)
     assert reported(store) == expected
