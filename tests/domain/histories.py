@@ -11,6 +11,7 @@ from domain.order_news import (
     ChainNews,
     GoodsTaken,
     OrderNews,
+    RefundMisnamed,
     RevivalStock,
     WarningDue,
 )
@@ -47,6 +48,14 @@ def _sighting(receipt_number: int, amount: int, confirmations: int, paid_at: int
     )
 
 
+def _correction(wrong: str, right: str) -> RefundMisnamed:
+    return RefundMisnamed(
+        admin_telegram_id=REFUND.admin_telegram_id,
+        wrong_transaction_id=wrong,
+        transaction_id=right,
+    )
+
+
 # The amount of a payment is what it is, however often it is seen.
 AMOUNTS = {1: AMOUNT, 2: AMOUNT // 2, 3: AMOUNT - TOLERANCE, 4: 1, 5: 2 * AMOUNT, 6: 60_000}
 SIGHTINGS = st.lists(
@@ -75,6 +84,8 @@ ANY_NEWS: st.SearchStrategy[OrderNews] = st.one_of(
             CONFIRM,
             REFUND,
             replace(REFUND, transaction_id="refund-2"),
+            _correction(REFUND.transaction_id, "refund-3"),
+            _correction("refund-2", REFUND.transaction_id),
             SHIP,
             GoodsTaken(),
             GRACE,
