@@ -8,7 +8,7 @@ import pytest
 from domain.comparing import compare, in_order, record_of, stray, summed
 from domain.order import Order, OrderStatus
 from domain.payment import Receipt, ReceiptState, Sighting
-from domain.reconciliation import Entry, Finding, Placed, Shown
+from domain.reconciliation import Entry, Finding, OrderRecord, Placed, Shown
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from tests.domain.examples import (
     AMOUNT,
@@ -131,6 +131,105 @@ def test_each_receipt_is_found_alike_or_different(
     assert entry.shown_base_units == (sightings[0].amount_base_units if sightings else None)
 
 
+def test_order_is_compared_as_it_stands_in_the_store() -> None:
+    order = replace(paid(receipt()), address_index=7)
+    record = record_of(order, REFUNDING)
+    assert record == OrderRecord(
+        order_id=1,
+        coin="LTC",
+        address="rltc1qone",
+        address_index=7,
+        status=OrderStatus.PAID,
+        payment_state=order.payment_state,
+        created_at=NOON,
+        confirmations_required=ENOUGH,
+        receipts=(receipt(),),
+        placed=Placed(for_goods=AMOUNT),
+    )
+
+
+def test_entry_names_both_sides_of_a_receipt() -> None:
+    order = awaiting(receipt())
+    less = shown(amount=AMOUNT - 1)
+    (entry,) = compared(order, less)
+    assert entry == Entry(
+        finding=Finding.AMOUNT,
+        coin="LTC",
+        address="rltc1qone",
+        order=record_of(order, REFUNDING),
+        receipt=receipt(),
+        shown=less,
+        recorded_base_units=AMOUNT,
+        shown_base_units=AMOUNT - 1,
+    )
+
+
+def test_receipt_before_the_blocks_that_were_read_says_so() -> None:
+    order = awaiting(receipt(height=50))
+    assert compared(order, begins_height=50) == [
+        Entry(
+            finding=Finding.UNCHECKED,
+            coin="LTC",
+            address="rltc1qone",
+            order=record_of(order, REFUNDING),
+            receipt=receipt(height=50),
+            recorded_base_units=AMOUNT,
+            why="in a block before those that could be read",
+        )
+    ]
+
+
+def test_receipt_in_no_block_is_gone_wherever_the_reading_began() -> None:
+    waiting = replace(receipt(SEEN), block_height=None, block_hash=None)
+    assert kinds(compared(awaiting(waiting), begins_height=50)) == [Finding.GONE]
+
+
+def test_receipt_of_height_0_can_lie_before_what_was_read() -> None:
+    assert kinds(compared(awaiting(receipt(height=0)), begins_height=0)) == [Finding.UNCHECKED]
+
+
+def test_what_a_sum_proves_says_so() -> None:
+    order = awaiting(receipt())
+    assert compared(order, sum_base_units=AMOUNT) == [
+        Entry(
+            finding=Finding.SAME,
+            coin="LTC",
+            address="rltc1qone",
+            order=record_of(order, REFUNDING),
+            receipt=receipt(),
+            recorded_base_units=AMOUNT,
+            shown_base_units=AMOUNT,
+            why="by what the address holds",
+        )
+    ]
+
+
+def test_sum_that_differs_is_shown_beside_what_the_store_has_in_blocks() -> None:
+    order = awaiting(receipt(name="one"), receipt(name="two"), receipt(ReceiptState.GONE, 5, "x"))
+    entries = compared(order, sum_base_units=AMOUNT)
+    assert kinds(entries) == [Finding.SAME, Finding.GONE]
+    assert entries[1] == Entry(
+        finding=Finding.GONE,
+        coin="LTC",
+        address="rltc1qone",
+        order=record_of(order, REFUNDING),
+        recorded_base_units=2 * AMOUNT,
+        shown_base_units=AMOUNT,
+        why="in all: the node keeps too little to tell the receipts apart",
+    )
+
+
+def test_money_on_an_address_without_an_order_is_stray() -> None:
+    assert stray("LTC", "rltc1qtwo", 4, shown()) == Entry(
+        finding=Finding.STRAY,
+        coin="LTC",
+        address="rltc1qtwo",
+        address_index=4,
+        shown=shown(),
+        shown_base_units=AMOUNT,
+    )
+
+
 def test_two_outputs_of_one_transaction_are_two_receipts() -> None:
     other = replace(shown(), output_index=1)
     assert kinds(compared(awaiting(receipt()), shown(), other)) == [Finding.SAME, Finding.MISSED]
@@ -220,6 +319,26 @@ def test_differences_come_first_in_the_order_of_what_they_are() -> None:
     ]
     expected = [Finding.MISSED, Finding.GONE, Finding.STRAY, Finding.SAME]
     assert kinds(in_order(entries)) == expected
+
+
+def test_differences_of_one_kind_come_by_coin_then_by_order_then_by_receipt() -> None:
+    def missed(coin: str, order_id: int, name: str) -> Entry:
+        order = replace(new_order(), coin=coin, order_id=order_id)
+        (entry,) = compared(order, shown(name=name))
+        return entry
+
+    expected = (
+        missed("BTC", 9, "a"),
+        missed("LTC", 2, "b"),
+        missed("LTC", 2, "c"),
+        missed("LTC", 10, "a"),
+    )
+    assert in_order(reversed(expected)) == expected
+
+
+def test_stray_money_comes_by_receipt() -> None:
+    expected = tuple(stray("LTC", "address", 4, shown(name=name)) for name in "ab")
+    assert in_order(reversed(expected)) == expected
 
 
 def test_the_same_difference_has_the_same_key_whatever_the_confirmations() -> None:

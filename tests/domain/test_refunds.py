@@ -1,0 +1,83 @@
+"""What is recorded of money that an admin has paid back after it had paid for the goods."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.order import Order, RefusalReason
+from domain.order_news import RefundMade
+from domain.order_rules import decide
+from domain.refunds import open_base_units
+from domain.set_aside import Purpose, SetAside, SetAsideState
+from tests.domain.examples import (
+    AMOUNT,
+    REFUND,
+    RULES,
+    looked,
+    minutes,
+    new_order,
+    sighting,
+    step,
+)
+
+
+def paid_back(amount_base_units: int, transaction_id: str = "refund-1") -> RefundMade:
+    return replace(REFUND, amount_base_units=amount_base_units, transaction_id=transaction_id)
+
+
+def refunded(number: int, receipt_id: str, amount: int, transaction_id: str) -> SetAside:
+    return SetAside(
+        number=number,
+        receipt_id=receipt_id,
+        purpose=Purpose.REFUND,
+        amount_base_units=amount,
+        credited_minor=0,
+        state=SetAsideState.REFUNDED,
+        refund_transaction_id=transaction_id,
+    )
+
+
+def paid_in_two() -> Order:
+    """Most of the price came first, 400,000 base units of it later."""
+    shown = (
+        sighting(AMOUNT - 400_000, confirmations=3, seen_at=minutes(4)),
+        sighting(400_000, transaction_id="bb", confirmations=3),
+    )
+    order, _ = looked(new_order(), minutes(5), *shown)
+    return order
+
+
+def test_the_price_is_paid_back_step_by_step_and_each_step_is_numbered_on() -> None:
+    order, _ = step(paid_in_two(), paid_back(300_000, "first"), minutes(60))
+    assert order.set_asides == (refunded(1, "bb:0", 300_000, "first"),)
+    order, _ = step(order, paid_back(250_000, "second"), minutes(70))
+    assert order.set_asides[1:] == (
+        refunded(2, "bb:0", 100_000, "second"),
+        refunded(3, "aa:0", 150_000, "second"),
+    )
+    left = AMOUNT - 550_000
+    too_much = decide(order, paid_back(left + 1, "third"), RULES, minutes(80))
+    assert too_much.refusal is RefusalReason.OTHER_AMOUNT_TO_REFUND
+    order, _ = step(order, paid_back(left, "third"), minutes(80))
+    assert order.set_asides[3:] == (refunded(4, "aa:0", left, "third"),)
+
+
+@pytest.mark.parametrize("amount", [1, 399_999, 400_000, 400_001, AMOUNT])
+def test_any_part_of_the_price_can_have_been_paid_back(amount: int) -> None:
+    order, decision = step(paid_in_two(), paid_back(amount), minutes(60))
+    assert decision.refusal is None
+    assert sum(each.amount_base_units for each in order.set_asides) == amount
+    assert all(each.amount_base_units for each in order.set_asides)
+
+
+def test_money_waits_until_it_is_paid_back_or_withdrawn() -> None:
+    waiting = replace(
+        refunded(1, "aa:0", 7, "refund-1"), state=SetAsideState.OPEN, refund_transaction_id=None
+    )
+    parts = (
+        waiting,
+        replace(waiting, number=2, amount_base_units=20, purpose=Purpose.BALANCE),
+        replace(waiting, number=3, amount_base_units=300, state=SetAsideState.WITHDRAWN),
+        refunded(4, "aa:0", 4_000, "refund-1"),
+    )
+    assert open_base_units(replace(new_order(), set_asides=parts)) == 27
