@@ -3,8 +3,8 @@
 Owns: the watched addresses, what each has received, and the place in the chain up to which it
 knows.
 In: `StartWatcher`, `WatchAddress`, `LookAtAddress`, `PaymentSeenTaken`, and the ledger's answers.
-Out: `PaymentSeen`, `ChainHealth` and `BackendsDisagree` to the shop; `NothingSeen` to whoever
-asked; `Record` of its place to the ledger.
+Out: `PaymentSeen`, `ChainHealth`, `BackendsDisagree` and `TokensArrived` to the shop; `NothingSeen`
+to whoever asked; `Record` of its place to the ledger.
 States: new, starting, watching, catching up, blind, refused.
 
 It looks every poll interval, never twice at once, in its outside; at once where the backend says
@@ -37,6 +37,7 @@ from actors.messages import (
     Watched,
 )
 from actors.place_records import PlaceRecords
+from actors.token_news import TokenNews
 from payments.chain import (
     AddressLook,
     ChainClient,
@@ -112,6 +113,7 @@ class ChainWatcherActor(ShopActor):
         self._began_at: datetime | None = None
         self._there_since: datetime | None = None
         self._delays = NoticeDelays()
+        self._tokens = TokenNews()
         self._look_number = 0
         self._failures = 0
         self._health: str | None = None
@@ -267,6 +269,7 @@ class ChainWatcherActor(ShopActor):
         if isinstance(look, AddressLook):
             apply_address_look(self._watch, look, now)
             self._tell_doubts(look.doubts)
+            self._tell_tokens(look)
         else:
             apply_look(self._watch, look, now)
         if look.complete:
@@ -352,6 +355,11 @@ class ChainWatcherActor(ShopActor):
         self._doubts = frozenset(doubts)
         if new and self._start is not None:
             self.send(self._start.shop, BackendsDisagree(coin=self.name, doubts=new))
+
+    def _tell_tokens(self, look: AddressLook) -> None:
+        if self._start is not None:
+            for message in self._tokens.due(self.name, look.tokens, self._watch.tracks):
+                self.send(self._start.shop, message)
 
     # --- the place on disk ------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@ and watchers of each coin; who asks for rates, where there is a market; orders; 
 In: `StartShop`, `StopShop`; from the gateway `PlaceOrder`, wishes about orders (`CancelOrder` and
 those of admins), `WatchAgain`, `TellDifferences`, `ImportItems`, `ClearTimeouts`,
 `RegisterShopper`, `ReportPayment`, `GetShopHealth`; `PaymentSeen`, `NothingSeen`, `ChainHealth` and
-`BackendsDisagree` from watchers; `QuotesTold` from the rates; `GoodsDelivered` from a notifier;
-`OrderRests`, `GetRate` from orders; `HoldsReported` from pools; `StoreFailing`, `StoreMended` and
-answers of the ledger.
+`BackendsDisagree` and `TokensArrived` from watchers; `QuotesTold` from the rates; `GoodsDelivered`
+from a notifier; `OrderRests`, `GetRate` from orders; `HoldsReported` from pools; `StoreFailing`,
+`StoreMended` and answers of the ledger.
 Out: `ShopStarted`, `StartFailed` or `ShopStopped` to whoever started or stopped it; first messages
 to everyone; `Relayed` and `RateKnown` to orders; `LookAtAddress` to watchers; `SettleHold`,
 `ReportHolds` to pools; `CheckNotices` to notifiers; `CheckDeadline` to orders; answers to the

@@ -21,11 +21,12 @@ from actors.messages import (
     StopShop,
     StoreFailing,
     StoreMended,
+    TokensArrived,
 )
 from actors.shop_base import ENDING, NO_STORE
 from actors.shop_start import ShopStart
 from actors.store_trouble import trouble_text
-from domain.order import Audience
+from domain.order import Audience, By, Noticed, NoticeKind
 
 _PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(seconds=60)
@@ -91,6 +92,20 @@ class ShopFailures(ShopStart):
         """Payments wait until the backends of a coin agree, or until a person has decided."""
         for doubt in message.doubts:
             self._alert(f"{message.coin}: {doubt}")
+
+    def receiveMsg_TokensArrived(self, message: TokensArrived, _sender: ActorAddress) -> None:
+        """Somebody has sent what the shop does not take; once an order and contract."""
+        text = (
+            f"tokens came to the {message.coin} address of order #{message.order_id}, which they do"
+            f" not pay: {message.amount}, contract {message.contract}, transaction"
+            f" {message.transaction_id}. If they are worth anything, the key of that address moves"
+            " them (`python run.py custody export`)"
+        )
+        logger.warning("alert: {}", text)
+        noticed = Noticed(kind=NoticeKind.ADMIN_ALERT, audience=Audience.ADMINS, detail=text)
+        contract = message.contract.lower()
+        command_id = f"tokens:{message.coin}:{message.order_id}:{contract}"
+        self._ask_ledger(command_id, noticed, by=By.CHAIN)
 
     def receiveMsg_AddressSupply(self, message: AddressSupply, _sender: ActorAddress) -> None:
         """A list of addresses gets short, is used up, or is long again."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.payment import Sighting, receipt_id
+from payments.tokens import TokenTransfer
 
 
 class ChainUnavailableError(Exception):
@@ -89,7 +90,7 @@ class AddressLook:
     it was not looked at, and nothing may be concluded of it. `place` is the tip that all of this
     belongs to: heights of receipts are never above it. Not `complete`: the backend is still on its
     way to the tip, and shows no address yet. `doubts` say for people where several backends do not
-    agree.
+    agree. `tokens` pay nothing; each comes in one look at the least.
     """
 
     began_at: datetime
@@ -97,6 +98,7 @@ class AddressLook:
     receipts: Mapping[str, tuple[Found, ...]]
     complete: bool = True
     doubts: tuple[str, ...] = ()
+    tokens: tuple[TokenTransfer, ...] = ()
 
 
 class ChainClient(Protocol):

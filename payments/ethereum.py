@@ -24,6 +24,7 @@ from payments.ethereum_heads import Heads
 from payments.ethereum_inflow import Stretch, receipts_of
 from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError, wei
 from payments.ethereum_reach import reach_of
+from payments.ethereum_tokens import TokenScan
 from payments.json_rpc import RpcAccess, RpcConnection, RpcError
 from payments.reach import Holding, Reach
 
@@ -46,6 +47,7 @@ class EthereumConnector:
     user: str = ""
     password: str = field(default="", repr=False)
     request_timeout_seconds: float = 30.0
+    tokens_every: timedelta = timedelta(minutes=1)
 
     @property
     def pushes(self) -> bool:
@@ -104,6 +106,7 @@ class EthereumClient:
         self._heads = Heads(connector.name, connector.ws_url, connector.request_timeout_seconds)
         self._pending_since: dict[str, datetime] = {}
         self._next_nonce_check = 0
+        self._tokens = TokenScan(connector.tokens_every)
 
     async def look(
         self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
@@ -201,7 +204,9 @@ class EthereumClient:
                 f"{self._connector.name} has exchanged its latest block during the look"
             )
         self._adopt(accounts, head.place)
+        tokens = await self._tokens.news(node, tuple(addresses), base, head.place, began_at)
         return AddressLook(
+            tokens=tokens,
             began_at=began_at,
             place=head.place,
             receipts={

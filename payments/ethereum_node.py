@@ -135,6 +135,21 @@ class EthereumNode:
             raise HistoryMissingError(f"block {height}: {balance}")
         return AccountState(_number(balance), _number(nonce))
 
+    async def logs(
+        self, first: int, last: int, topics: Sequence[object]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The logs with these topics in the blocks of these heights, the last one too."""
+        wanted = {"fromBlock": hex(first), "toBlock": hex(last), "topics": list(topics)}
+        (answer,) = await self._results([("eth_getLogs", [wanted])])
+        return [each for each in answer if isinstance(each, Mapping)]
+
+    async def asked_of(self, contract: str, questions: Sequence[str]) -> list[str | None]:
+        """What a contract answers to such calls now; None where it answers nothing."""
+        answers = await self._connection.batch(
+            [("eth_call", [{"to": contract, "data": each}, "latest"]) for each in questions]
+        )
+        return [each if isinstance(each, str) else None for each in answers]
+
     async def receipts(self, transactions: Sequence[str]) -> list[Mapping[str, Any]]:
         """What became of transactions that are in blocks."""
         return await self._results([("eth_getTransactionReceipt", [each]) for each in transactions])

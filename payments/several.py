@@ -212,6 +212,8 @@ class SeveralClient:
             place=serving.place,
             receipts=receipts,
             doubts=self._lasting(doubts, began_at),
+            # They pay nothing, so one backend's word is enough.
+            tokens=tuple(each for m in members if m.latest for each in m.latest.tokens),
         )
 
     def _lasting(self, doubts: Mapping[str, str], now: datetime) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from actors.messages.chain import (
     PaymentSeenTaken,
     ReadBeside,
     StartWatcher,
+    TokensArrived,
     WatchAddress,
     Watched,
 )
@@ -194,6 +195,7 @@ __all__ = [
     "TakeUpOrders",
     "TellDifferences",
     "TimeoutsWereCleared",
+    "TokensArrived",
     "WatchAddress",
     "WatchAgain",
     "Watched",

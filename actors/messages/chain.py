@@ -120,6 +120,20 @@ class ChainHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokensArrived:
+    """From watcher to root: tokens are on an order's address, which pay nothing.
+
+    `amount` is for people. The same may be told again after a restart.
+    """
+
+    coin: str
+    order_id: int
+    contract: str
+    amount: str
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackendsDisagree:
     """From watcher to root when backends of a coin have not agreed for a while, or one is away.
 

@@ -18,6 +18,7 @@ from payments.chain import (
     Place,
 )
 from payments.several import PATIENCE_SECONDS, SeveralClient, SeveralConnector
+from payments.tokens import TokenTransfer
 from tests.payments.looks import START, at, found, place
 from thespian_asyncio.testing import run_in_virtual_time
 
@@ -34,6 +35,7 @@ class Scripted:
     error: Exception | None = None
     takes_seconds: float = 0.1
     complete: bool = True
+    tokens: tuple[TokenTransfer, ...] = ()
     pushes: bool = False
     news: asyncio.Queue[Exception | None] = field(default_factory=asyncio.Queue)
     places: list[Place | None] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Scripted:
             return AddressLook(
                 began_at=began_at, place=tip, receipts=receipts if self.complete else {},
                 complete=self.complete,
+                tokens=self.tokens,
             )  # fmt: skip
         start = self.height if place is None else place.height
         return Look(
@@ -126,6 +129,18 @@ def test_payment_counts_when_the_block_was_seen_by_both_kinds_of_backend() -> No
         stage.second.blocks, stage.second.height = [found(height=101)], 101
         assert await stage.shown() == (found(height=101),)
         assert await stage.shown() == (found(height=101),)
+
+    play(scene)
+
+
+def test_tokens_are_told_of_if_any_backend_shows_them() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.tokens = (
+            TokenTransfer(address="A", contract="0xc", amount="1 unit", transaction_id="0x1"),
+        )
+        assert (await stage.look()).tokens == stage.first.tokens
+        stage.first.error = ChainUnavailableError("away")
+        assert (await stage.look()).tokens == ()
 
     play(scene)
 
