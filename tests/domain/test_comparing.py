@@ -298,6 +298,18 @@ def test_receipt_in_the_mempool_is_compared_beside_the_sum() -> None:
             ),
             Placed(to_refund=AMOUNT),
         ),
+        (
+            ended(
+                receipt(),
+                set_asides=(
+                    aside(300, SetAsideState.REFUNDED),
+                    aside(500, SetAsideState.REFUNDED, number=2),
+                    aside(70, number=3),
+                    aside(AMOUNT - 870, number=4),
+                ),
+            ),
+            Placed(refunded=800, to_refund=AMOUNT - 800),
+        ),
     ],
 )
 def test_all_confirmed_money_is_somewhere(order: Order, expected: Placed) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.coverage import spendable_base_units
 from domain.order import (
     MoneySetAside,
     NoticeKind,
@@ -13,7 +14,7 @@ from domain.order import (
     ReceiptsChanged,
     SetAsideWithdrawn,
 )
-from domain.payment import Receipt
+from domain.payment import Receipt, ReceiptState
 from domain.rules import LatePayment, OrderRules, OverPayment
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from domain.settlement import allocation
@@ -113,6 +114,14 @@ def test_late_money_without_a_value_is_set_aside_whole() -> None:
     late = confirmed(1, transaction_id="bb", in_time=False, rate=None)
     order = with_receipts(order_that_is(PAID), confirmed(), late)
     assert allocation(order, RULES) == {"aa:0": 0, "bb:0": 1}
+
+
+@pytest.mark.parametrize("state", [ReceiptState.GONE, ReceiptState.REVERSED])
+def test_money_that_is_gone_from_the_chain_serves_nothing(state: ReceiptState) -> None:
+    order, _ = looked(new_order(), minutes(5), sighting(confirmations=3))
+    (paid,) = order.receipts
+    assert spendable_base_units(order, paid) == AMOUNT
+    assert spendable_base_units(order, replace(paid, state=state)) == 0
 
 
 def test_money_that_was_paid_back_serves_no_price_and_is_not_asked_for_twice() -> None:
