@@ -14,7 +14,7 @@ from typing import Any
 
 from loguru import logger
 
-from payments.chain import ChainUnavailableError, Place
+from payments.chain import ChainRefusedError, ChainUnavailableError, Place
 from payments.ethereum_node import EthereumNode
 from payments.pages import pages
 from payments.tokens import TokenTransfer
@@ -29,6 +29,8 @@ BLOCKS_A_QUESTION = 500
 ADDRESSES_A_QUESTION = 500
 QUESTIONS_A_LOOK = 20
 PATIENCE_SECONDS = 5.0
+# A contract may take as long as the node lets it to say what it is.
+CLAIMS_PATIENCE_SECONDS = 1.0
 _LONGEST_PAUSE = timedelta(hours=1)
 # keccak-256 of Transfer(address,address,uint256), the event of ERC-20 and of ERC-721.
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
@@ -36,9 +38,19 @@ _SYMBOL = "0x95d89b41"  # symbol()
 _DECIMALS = "0x313ce567"  # decimals()
 _WORD_DIGITS = 64
 _MOST_DECIMALS = 36
-_HARMLESS = re.compile("[A-Za-z0-9._$-]{1,12}")
+# No full stop: Telegram makes a link of what looks like the name of a host.
+_HARMLESS = re.compile("[A-Za-z0-9_-]{1,12}")
 _CONTRACT = re.compile("0x[0-9a-fA-F]{40}")
 _TRANSACTION = re.compile("0x[0-9a-fA-F]{64}")
+# Also a refusal: an endpoint may refuse logs alone (HTTP 401, 403), and still serve payments.
+_NO_ANSWER = (
+    ChainUnavailableError,
+    ChainRefusedError,
+    TimeoutError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 class TokenScan:
@@ -75,7 +87,7 @@ class TokenScan:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 found = await self._found(node, addresses, self._up_to + 1, last)
-        except (ChainUnavailableError, TimeoutError, LookupError, TypeError, ValueError) as error:
+        except _NO_ANSWER as error:
             self._failed(error)
             return ()
         self._up_to, self._failures = last, 0
@@ -131,12 +143,21 @@ class TokenScan:
 
     async def _amount(self, node: EthereumNode, contract: str, units: int) -> str:
         if contract not in self._amounts:
-            self._amounts[contract] = await _claims_of(node, contract)
+            self._amounts[contract] = await _claims_in_time(node, contract)
         claims = self._amounts[contract]
         if claims is None:
             return f"{units} units of a token that does not say what it is"
         symbol, decimals = claims
-        return f"{_decimal(units, decimals)} of what calls itself {symbol}"
+        return f"{_decimal(units, decimals)} of what calls itself {symbol} ({units} units)"
+
+
+async def _claims_in_time(node: EthereumNode, contract: str) -> tuple[str, int] | None:
+    """As `_claims_of`; None also where it takes too long or fails: that hides no other tokens."""
+    try:
+        async with asyncio.timeout(CLAIMS_PATIENCE_SECONDS):
+            return await _claims_of(node, contract)
+    except _NO_ANSWER:
+        return None
 
 
 async def _claims_of(node: EthereumNode, contract: str) -> tuple[str, int] | None:
