@@ -23,6 +23,7 @@ bench: $(VENV)/.for-development
 	$(VENV)/bin/python -m benchmarks runtime
 	$(VENV)/bin/python -m benchmarks scaling
 	$(VENV)/bin/python -m benchmarks soak
+	$(VENV)/bin/python -m benchmarks watch
 
 # Changes the rules in every small way and counts how often a test notices; takes more than an hour.
 mutants: $(VENV)/.for-development

@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, str] = {
     "runtime": "benchmarks.runtime",
     "scaling": "benchmarks.scaling",
     "soak": "benchmarks.soak",
+    "watch": "benchmarks.watch",
 }
 
 

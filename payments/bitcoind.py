@@ -1,7 +1,7 @@
 """The chain as a node of the Bitcoin Core RPC family shows it: BTC and LTC.
 
-Blocks come by `getblock` with verbosity 2 and the mempool by difference. No wallet of the node and
-no index is needed. A look reaches the tip and is then of one moment: blocks and mempool are read
+Blocks and transactions come as bytes, and the mempool by difference. No wallet of the node and no
+index is needed. A look reaches the tip and is then of one moment: blocks and mempool are read
 again until the tip stands still. A way that is too long for one look is walked in several.
 """
 
@@ -17,15 +17,14 @@ from yarl import URL
 
 from payments.chain import ChainRefusedError, ChainUnavailableError, Found, Look, Place
 from payments.genesis import PUBLIC
-from payments.node_answers import found_in_block
+from payments.node_answers import NodeBlock, found_in_block
 from payments.node_mempool import MempoolReader
 from payments.node_places import reach_of
 from payments.node_rpc import NodeAccess, NodeConnection, NodeError
 from payments.node_walk import last_in_chain, next_block
 from payments.patience import Patience
 from payments.reach import Reach
-from payments.script_filter import ScriptFilter
-from payments.watched_script import watched_script
+from payments.watched_scripts import WatchedScripts
 
 if TYPE_CHECKING:
     from payments.node_pushes import NodePushes
@@ -110,10 +109,8 @@ class BitcoindClient:
 
     def __init__(self, connector: BitcoindConnector) -> None:
         self._connector = connector
-        self._script_by_address: dict[str, str] = {}
-        self._address_by_script: dict[str, str] = {}
         self._mempool = MempoolReader()
-        self._watched = ScriptFilter()
+        self._watched = WatchedScripts(connector.coin, connector.network)
         self._pushes: NodePushes | None = None
 
     async def look(
@@ -127,7 +124,8 @@ class BitcoindClient:
             ChainRefusedError: the node refuses the password, is of another network or coin, or an
                 address is of another network.
         """
-        self._follow(addresses, began_at)
+        if self._watched.follow(addresses):
+            self._mempool.addresses_were_added(began_at)
         async with NodeConnection(self._connector.access) as node:
             try:
                 return await self._look(node, place, began_at)
@@ -164,7 +162,7 @@ class BitcoindClient:
                 await asyncio.Event().wait()
                 return
             self._pushes = _pushes(self._connector.zmq_url)
-        await self._pushes.next(self._watched)
+        await self._pushes.next(self._watched.filter)
 
     async def close(self) -> None:
         """Let go of what pushes come by; nothing else is held between looks."""
@@ -180,7 +178,7 @@ class BitcoindClient:
             in_mempool = None
             if await self._walk_to_tip(node, walk, patience):
                 in_mempool = await self._mempool.read(
-                    node, self._address_by_script, now=began_at, patience=patience
+                    node, self._watched, now=began_at, patience=patience
                 )
             if in_mempool is None:
                 logger.info(
@@ -203,27 +201,12 @@ class BitcoindClient:
             if has_moved and patience.is_over():
                 return False
             block = await next_block(node, next_hash, self._connector.name)
-            if block["confirmations"] < 0:  # reorganised away meanwhile: the tip has moved
+            if block.confirmations < 0:  # reorganised away meanwhile: the tip has moved
                 return True
-            walk.take_in(block, self._address_by_script)
+            walk.take_in(block, self._watched)
             has_moved = True
-            next_hash = block.get("nextblockhash")
+            next_hash = block.next_hash
         return True
-
-    def _follow(self, addresses: Mapping[str, object], now: datetime) -> None:
-        gone = self._script_by_address.keys() - addresses.keys()
-        new = addresses.keys() - self._script_by_address.keys()
-        for address in gone:
-            script = self._script_by_address.pop(address)
-            del self._address_by_script[script]
-            self._watched.remove(script)
-        for address in new:
-            script = watched_script(address, self._connector.coin, self._connector.network)
-            self._script_by_address[address] = script
-            self._address_by_script[script] = address
-            self._watched.add(script)
-        if new:
-            self._mempool.addresses_were_added(now)
 
 
 class _Walk:
@@ -245,10 +228,10 @@ class _Walk:
             self._fork_height = place.height
         self.place = place
 
-    def take_in(self, block: Mapping[str, Any], address_by_script: Mapping[str, str]) -> None:
+    def take_in(self, block: NodeBlock, watched: WatchedScripts) -> None:
         """Go on to the next block."""
-        self._found += found_in_block(block, address_by_script)
-        self.place = Place(height=int(block["height"]), block_hash=str(block["hash"]))
+        self._found += found_in_block(block, watched)
+        self.place = block.place
 
     def look(self, began_at: datetime, in_mempool: tuple[Found, ...], *, complete: bool) -> Look:
         """What the look shows, as far as it came."""

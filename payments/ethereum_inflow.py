@@ -56,7 +56,7 @@ async def receipts_of(
         return await _by_reading_blocks(node, stretch, known)
     found: list[Found] = []
     for height, before, after in changed:
-        (block,) = await node.blocks([height])
+        block = await node.block(height)
         found += await _received_in(node, block, stretch.address, before, after, [*known, *found])
     return tuple(found)
 

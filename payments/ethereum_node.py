@@ -45,6 +45,7 @@ class EthereumNode:
     def __init__(self, connection: RpcConnection, name: str) -> None:
         self._connection = connection
         self._name = name
+        self._last_block: Block | None = None
 
     async def head(self, chain_id: int) -> Block:
         """The latest block, without its transactions.
@@ -77,6 +78,15 @@ class EthereumNode:
         """The block of that height, without its transactions; None above the tip."""
         (answer,) = await self._results([("eth_getBlockByNumber", [hex(height), False])])
         return None if answer is None else _block(answer)
+
+    async def block(self, height: int) -> Block:
+        """A block with all its transactions; asked again for the same one, it is still at hand.
+
+        One block often pays several of the addresses that are looked at.
+        """
+        if self._last_block is None or self._last_block.place.height != height:
+            (self._last_block,) = await self.blocks([height])
+        return self._last_block
 
     async def blocks(self, heights: Sequence[int]) -> list[Block]:
         """Blocks with all their transactions."""

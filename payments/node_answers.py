@@ -1,27 +1,28 @@
 """What is read out of the answers of a Bitcoin Core family node."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
+from payments.block_headers import HEADER_BYTES
 from payments.chain import Found, Place
+from payments.raw_transaction import double_sha256
+from payments.watched_scripts import Payment, WatchedScripts
 
-BASE_UNITS_PER_COIN = 10**8  # satoshi and litoshi alike
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeBlock:
+    """A block. `chain_time` is its median time past; `confirmations` are below 0 off the chain.
 
-def base_units(value: object) -> int:
-    """Whole base units in an amount of coins, read as Decimal.
-
-    Raises:
-        ValueError: not such an amount.
+    `next_hash` None: it is the tip.
     """
-    if not isinstance(value, Decimal | int) or isinstance(value, bool):
-        raise ValueError("an amount that is no number")  # noqa: TRY004 - a broken answer, as others are
-    scaled = value * BASE_UNITS_PER_COIN
-    if scaled != int(scaled) or scaled < 0:
-        raise ValueError("an amount finer than the base unit, or below zero")
-    return int(scaled)
+
+    place: Place
+    next_hash: str | None
+    confirmations: int
+    chain_time: datetime
+    raw: bytes
 
 
 def moment(unix_seconds: object) -> datetime:
@@ -31,66 +32,55 @@ def moment(unix_seconds: object) -> datetime:
         ValueError: not a time.
     """
     if not isinstance(unix_seconds, int):
-        raise ValueError("a time that is no whole number")  # noqa: TRY004 - as above
+        raise ValueError("a time that is no whole number")  # noqa: TRY004 - a broken answer, as others are
     return datetime.fromtimestamp(unix_seconds, UTC)
 
 
-def place_of(block: Mapping[str, Any]) -> Place:
-    """The place of a block or block header."""
-    return Place(height=int(block["height"]), block_hash=str(block["hash"]))
+def place_of(header: Mapping[str, Any]) -> Place:
+    """The place of a block header."""
+    return Place(height=int(header["height"]), block_hash=str(header["hash"]))
 
 
-def hits(
-    transaction: Mapping[str, Any], address_by_script: Mapping[str, str]
-) -> Iterator[tuple[str, int, int]]:
-    """Address, output number and base units of the outputs that pay a watched script.
+def read_block(block_hash: str, header: Mapping[str, Any], hexadecimal: str) -> NodeBlock:
+    """A block from what `getblockheader` and `getblock` with verbosity 0 say of it.
 
-    The script is compared and not the address, which nodes name in different ways. Outputs without
-    a script (of Litecoin's extension blocks) and of amount zero pay nobody.
+    Raises:
+        ValueError: they are of another block.
     """
-    for output in transaction["vout"]:
-        script = output.get("scriptPubKey", {}).get("hex")
-        address = address_by_script.get(script)
-        if address is None:
-            continue
-        amount = base_units(output["value"])
-        if amount:
-            yield address, int(output["n"]), amount
+    raw = bytes.fromhex(hexadecimal)
+    place = place_of(header)
+    if not place.block_hash == block_hash == double_sha256(raw[:HEADER_BYTES])[::-1].hex():
+        raise ValueError("another block than was asked for")
+    return NodeBlock(
+        place=place,
+        next_hash=header.get("nextblockhash"),
+        confirmations=int(header["confirmations"]),
+        chain_time=moment(header["mediantime"]),
+        raw=raw,
+    )
 
 
-def found_in_block(block: Mapping[str, Any], address_by_script: Mapping[str, str]) -> list[Found]:
-    """All receipts in a block as `getblock` with verbosity 2 shows it."""
-    place = place_of(block)
-    chain_time = moment(block["mediantime"])
+def found_in_block(block: NodeBlock, watched: WatchedScripts) -> list[Found]:
+    """All receipts in a block."""
     return [
-        Found(
-            address=address,
-            transaction_id=str(transaction["txid"]),
-            output_index=number,
-            amount_base_units=amount,
-            block_height=place.height,
-            block_hash=place.block_hash,
-            chain_time=chain_time,
-        )
-        for transaction in block["tx"]
-        for address, number, amount in hits(transaction, address_by_script)
+        _found(payment, block.place, block.chain_time)
+        for payment in watched.paid_in_block(block.raw)
     ]
 
 
-def found_in_mempool(
-    transaction: Mapping[str, Any], entry: Mapping[str, Any], address_by_script: Mapping[str, str]
-) -> tuple[Found, ...]:
-    """All receipts in a transaction as `getrawtransaction` and `getmempoolentry` show it."""
+def found_in_mempool(payments: tuple[Payment, ...], entry: Mapping[str, Any]) -> tuple[Found, ...]:
+    """The receipts in a transaction that waits, as `getmempoolentry` shows it."""
     chain_time = moment(entry["time"])
-    return tuple(
-        Found(
-            address=address,
-            transaction_id=str(transaction["txid"]),
-            output_index=number,
-            amount_base_units=amount,
-            block_height=None,
-            block_hash=None,
-            chain_time=chain_time,
-        )
-        for address, number, amount in hits(transaction, address_by_script)
+    return tuple(_found(payment, None, chain_time) for payment in payments)
+
+
+def _found(payment: Payment, place: Place | None, chain_time: datetime) -> Found:
+    return Found(
+        address=payment.address,
+        transaction_id=payment.transaction_id,
+        output_index=payment.output_index,
+        amount_base_units=payment.amount_base_units,
+        block_height=None if place is None else place.height,
+        block_hash=None if place is None else place.block_hash,
+        chain_time=chain_time,
     )

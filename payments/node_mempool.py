@@ -1,14 +1,13 @@
 """The mempool of a node, read by difference: each transaction is fetched once."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from payments.chain import Found
 from payments.json_rpc import Call
-from payments.node_answers import found_in_mempool, hits
+from payments.node_answers import found_in_mempool
 from payments.node_rpc import NodeConnection, NodeError
 from payments.patience import Patience
+from payments.watched_scripts import Payment, WatchedScripts
 
 # An address may be told here a little after the shopper has it: what was fetched so recently, and
 # paid nobody who was known then, is fetched again for a new address.
@@ -32,7 +31,7 @@ class MempoolReader:
     async def read(
         self,
         node: NodeConnection,
-        address_by_script: Mapping[str, str],
+        watched: WatchedScripts,
         *,
         now: datetime,
         patience: Patience,
@@ -46,8 +45,7 @@ class MempoolReader:
             if start and patience.is_over():
                 return None
             batch = new[start : start + TRANSACTIONS_A_BATCH]
-            await self._fetch(node, batch, address_by_script, now)
-        watched = set(address_by_script.values())
+            await self._fetch(node, batch, watched, now)
         return tuple(
             found
             for several in self._found.values()
@@ -59,25 +57,29 @@ class MempoolReader:
         self,
         node: NodeConnection,
         transaction_ids: list[str],
-        address_by_script: Mapping[str, str],
+        watched: WatchedScripts,
         now: datetime,
     ) -> None:
-        answers = await node.batch(_calls("getrawtransaction", transaction_ids, 1))
-        paying: dict[str, dict[str, Any]] = {}
-        for transaction_id, transaction in zip(transaction_ids, answers, strict=True):
+        answers = await node.batch(_calls("getrawtransaction", transaction_ids))
+        paying: dict[str, tuple[Payment, ...]] = {}
+        for transaction_id, answer in zip(transaction_ids, answers, strict=True):
             # It may have left the mempool since: mined, so that the tip has moved and the look
             # goes on; or replaced, and then it pays nobody.
-            if isinstance(transaction, NodeError) or "blockhash" in transaction:
+            if isinstance(answer, NodeError):
                 continue
-            if any(hits(transaction, address_by_script)):
-                paying[transaction_id] = transaction
+            payments = tuple(watched.paid_in(bytes.fromhex(answer)))
+            if any(each.transaction_id != transaction_id for each in payments):
+                raise ValueError("another transaction than was asked for")
+            if payments:
+                paying[transaction_id] = payments
             else:
                 self._fetched_at[transaction_id] = now
         entries = await node.batch(_calls("getmempoolentry", list(paying)))
-        for (transaction_id, transaction), entry in zip(paying.items(), entries, strict=True):
+        for (transaction_id, payments), entry in zip(paying.items(), entries, strict=True):
+            # A node with an index of transactions shows mined ones too: those have no entry.
             if isinstance(entry, NodeError):
                 continue
-            self._found[transaction_id] = found_in_mempool(transaction, entry, address_by_script)
+            self._found[transaction_id] = found_in_mempool(payments, entry)
             self._fetched_at[transaction_id] = now
 
     def _forget(self, transaction_id: str) -> None:
@@ -85,5 +87,5 @@ class MempoolReader:
         self._found.pop(transaction_id, None)
 
 
-def _calls(method: str, transaction_ids: list[str], *more: object) -> list[Call]:
-    return [(method, [transaction_id, *more]) for transaction_id in transaction_ids]
+def _calls(method: str, transaction_ids: list[str]) -> list[Call]:
+    return [(method, [transaction_id]) for transaction_id in transaction_ids]

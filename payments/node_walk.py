@@ -3,13 +3,14 @@
 from typing import Any
 
 from payments.chain import ChainUnavailableError, Place
-from payments.node_answers import place_of
+from payments.node_answers import NodeBlock, place_of, read_block
 from payments.node_rpc import MISC_ERROR, NOT_FOUND, NodeConnection, NodeError
 
 # No chain that shops are paid in was ever reorganised so far back.
 DEEPEST_FORK_BLOCKS = 1000
 # How far below a block that the node does not know the chain is read again.
 BLOCKS_READ_AGAIN = 100
+_AS_BYTES = 0  # the verbosity of `getblock`
 
 
 async def last_in_chain(
@@ -37,23 +38,27 @@ async def last_in_chain(
     )
 
 
-async def next_block(node: NodeConnection, block_hash: str, node_name: str) -> dict[str, Any]:
+async def next_block(node: NodeConnection, block_hash: str, node_name: str) -> NodeBlock:
     """A block with all its transactions.
 
     Raises:
         ChainUnavailableError: the node has dropped the block.
         NodeError: the node refuses.
+        ValueError: it gave another block.
     """
-    try:
-        block: dict[str, Any] = await node.call("getblock", block_hash, 2)
-    except NodeError as error:
-        if error.code != MISC_ERROR:
-            raise
+    header, raw = await node.batch(
+        [("getblockheader", [block_hash]), ("getblock", [block_hash, _AS_BYTES])]
+    )
+    for answer in (header, raw):
+        if not isinstance(answer, NodeError):
+            continue
+        if answer.code != MISC_ERROR:
+            raise answer
         raise ChainUnavailableError(
-            f"{node_name} has not kept block {block_hash} ({error}): use a node that is not"
+            f"{node_name} has not kept block {block_hash} ({answer}): use a node that is not"
             " pruned so far, or raise its `prune` and let it fetch the blocks again"
-        ) from None
-    return block
+        )
+    return read_block(block_hash, header, raw)
 
 
 async def _header_below_unknown(

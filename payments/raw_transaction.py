@@ -8,10 +8,10 @@ which stands after the witnesses and is no part of the id either, is passed over
 from dataclasses import dataclass
 from hashlib import sha256
 
-_WITNESS_FLAG = 1
-_EXTENSION_FLAG = 8
-_LOCK_TIME_BYTES = 4
-_OUTPOINT_BYTES = 36
+WITNESS_FLAG = 1
+EXTENSION_FLAG = 8
+LOCK_TIME_BYTES = 4
+OUTPOINT_BYTES = 36
 _LARGEST_ONE_BYTE_COUNT = 0xFC
 _INNER_NODE_BYTES = 64
 
@@ -54,18 +54,18 @@ def parse_transaction(raw: bytes) -> RawTransaction:
     body_begins = reader.at
     inputs = reader.count()
     for _ in range(inputs):
-        reader.take(_OUTPOINT_BYTES)
+        reader.take(OUTPOINT_BYTES)
         reader.take(reader.count())
         reader.take(4)
     outputs = tuple(_output(reader, index) for index in range(reader.count()))
     body = raw[body_begins : reader.at]
-    if flags & _WITNESS_FLAG:
+    if flags & WITNESS_FLAG:
         for _ in range(inputs):
             for _ in range(reader.count()):
                 reader.take(reader.count())
-    if flags & _EXTENSION_FLAG:
-        reader.take(len(raw) - reader.at - _LOCK_TIME_BYTES)
-    lock_time = reader.take(_LOCK_TIME_BYTES)
+    if flags & EXTENSION_FLAG:
+        reader.take(len(raw) - reader.at - LOCK_TIME_BYTES)
+    lock_time = reader.take(LOCK_TIME_BYTES)
     if reader.at != len(raw):
         raise BrokenTransactionError("a transaction with something after its end")
     hashed = version + body + lock_time
@@ -82,7 +82,7 @@ def _flags(reader: "_Reader") -> int:
     if marker != 0:
         reader.at = begins
         return 0
-    if not flags or flags & ~(_WITNESS_FLAG | _EXTENSION_FLAG):
+    if not flags or flags & ~(WITNESS_FLAG | EXTENSION_FLAG):
         raise BrokenTransactionError("a transaction without inputs, or of an unknown kind")
     return int(flags)
 

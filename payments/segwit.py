@@ -1,7 +1,6 @@
 """Segwit addresses and scripts of BTC and LTC (BIP 141, BIP 173, BIP 350)."""
 
 from bip_utils import (
-    Bech32ChecksumError,
     Hash160,
     IPublicKey,
     P2WPKHAddrEncoder,
@@ -9,6 +8,7 @@ from bip_utils import (
     SegwitBech32Encoder,
 )
 
+from payments.bech32 import decode
 from payments.networks import AddressError, prefix_of
 
 # BIP 141: a witness script is OP_0..OP_16 and one push of 2 to 40 bytes.
@@ -25,9 +25,10 @@ def script_of(address: str, coin: str, network: str) -> str:
     Raises:
         AddressError: not an address of this coin and network.
     """
+    prefix = prefix_of(coin, network)
     try:
-        version, program = SegwitBech32Decoder.Decode(prefix_of(coin, network), address)
-    except (ValueError, Bech32ChecksumError):
+        version, program = decode(prefix, address)
+    except ValueError:
         raise AddressError(f"{address[:100]!r} is no {coin} address of {network}") from None
     opcode = _OP_1 + version - 1 if version else 0
     return bytes((opcode, len(program), *program)).hex()

@@ -2,7 +2,9 @@
 
 What addresses hold comes for a hundred of them in a call; only where that has changed, or is not
 final yet, are an address's transactions asked for, and all others in turn, for an address may have
-given away between two looks what it received. A receipt is what an address has more after a
+given away between two looks what it received. Public nodes limit how often they are asked, so a
+look is of so many addresses and reads the transactions of so many; what does not fit goes in turns,
+those that somebody waits for and the newest first. A receipt is what an address has more after a
 transaction than before. One that is not as sure as the shop wants it is shown as waiting.
 """
 
@@ -12,20 +14,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import aiohttp
+from loguru import logger
 from yarl import URL
 
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
-from payments.json_rpc import RpcAccess, RpcConnection, RpcError
+from payments.json_rpc import EXCHANGES_AT_ONCE, RpcAccess, RpcConnection, RpcError
+from payments.pages import pages
 from payments.reach import Reach
 from payments.solana_node import Signed, SolanaNode, received_lamports
 from payments.solana_push import AccountChanges
+from payments.turns import Turns, by_urgency
 
-_IN_TURN_A_LOOK = 100
+# So many are read in every look of those that have not changed.
+_IN_TURN_A_LOOK = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolanaConnector:
-    """A recipe for a client of one node. An empty `user` sends no credentials."""
+    """A recipe for a client of one node. An empty `user` sends no credentials.
+
+    A look is of `addresses_a_look`, a call for each hundred, and asks of `reads_a_look` of them for
+    their transactions, most of which are new or have changed. Ten calls in five seconds is half of
+    what the public nodes of the main network allow for one method.
+    """
 
     network: str
     url: str
@@ -33,6 +44,8 @@ class SolanaConnector:
     user: str = ""
     password: str = field(default="", repr=False)
     request_timeout_seconds: float = 30.0
+    addresses_a_look: int = 1_000
+    reads_a_look: int = 100
 
     @property
     def pushes(self) -> bool:
@@ -71,12 +84,14 @@ class SolanaConnector:
 class _Account:
     """What the client knows of an address. `held_lamports` None: it was never looked at.
 
-    `unsure` are signatures of transactions that a fork may still undo.
+    `unsure` are signatures of transactions that a fork may still undo. `read_in` is the number of
+    the look that read its transactions last.
     """
 
     receipts: tuple[Found, ...] = ()
     held_lamports: int | None = None
     unsure: frozenset[str] = frozenset()
+    read_in: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +111,8 @@ class SolanaClient:
         self._changes = AccountChanges(
             connector.name, connector.ws_url, connector.request_timeout_seconds
         )
-        self._next_in_turn = 0
+        self._turns = Turns()
+        self._looks = 0
 
     async def look(
         self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
@@ -108,8 +124,8 @@ class SolanaClient:
             ChainRefusedError: the node refuses the credentials, or is of another network.
         """
         del place  # every look asks for all that an address ever received
-        # Those that somebody waits for come first where not all can be subscribed to.
-        self._changes.watch(sorted(addresses, key=lambda address: not addresses[address].urgent))
+        # Not all can be subscribed to.
+        self._changes.watch(by_urgency(addresses))
         async with self._asked() as node:
             return await self._look(node, addresses, began_at)
 
@@ -154,41 +170,74 @@ class SolanaClient:
     async def _look(
         self, node: SolanaNode, addresses: Mapping[str, Known], began_at: datetime
     ) -> AddressLook:
-        held = await node.lamports(tuple(addresses))
+        self._looks += 1
+        turn = self._turns.next(addresses, self._connector.addresses_a_look)
+        held = await node.lamports(turn)
         accounts = {
             address: self._accounts.get(address) or _Account(receipts=_final(known.receipts))
             for address, known in addresses.items()
         }
-        to_read = self._to_read(accounts, held)
-        signatures = await node.signatures(to_read)
-        tip = await node.tip(self._connector.network)
-        moment = _Moment(began_at=began_at, tip=tip)
-        for address in to_read:
-            good = [each for each in signatures[address] if not each.failed]
-            before = accounts[address]
-            amounts = await _amounts(node, address, before, good)
-            receipts = self._receipts(address, before, good, amounts, moment)
+        stirred, to_read = self._to_read(turn, accounts, held)
+        read, asked = await self._read(node, to_read, accounts)
+        moment = _Moment(began_at=began_at, tip=await node.tip(self._connector.network))
+        for address, (good, amounts) in read.items():
             unsure = frozenset(each.signature for each in good if not each.is_final)
             accounts[address] = _Account(
-                receipts=receipts, held_lamports=held[address], unsure=unsure
+                receipts=self._receipts(address, accounts[address], good, amounts, moment),
+                held_lamports=held[address],
+                unsure=unsure,
+                read_in=self._looks,
             )
         self._accounts = accounts
+        # Nothing is known of one that has changed and was not read. It comes first next time, if
+        # it was not asked for in vain: it must not hold the others up.
+        unread = stirred.difference(read)
+        looked_at = [address for address in turn if address not in unread]
+        self._turns.had_their_turn([*looked_at, *asked])
         return AddressLook(
             began_at=began_at,
-            place=tip,
-            receipts={address: account.receipts for address, account in accounts.items()},
+            place=moment.tip,
+            receipts={address: accounts[address].receipts for address in looked_at},
         )
 
-    def _to_read(self, accounts: Mapping[str, _Account], held: Mapping[str, int]) -> list[str]:
+    def _to_read(
+        self, turn: Sequence[str], accounts: Mapping[str, _Account], held: Mapping[str, int]
+    ) -> tuple[frozenset[str], list[str]]:
+        """Those that have changed, and whose transactions are asked for: of these and of others."""
         stirred: list[str] = []
         quiet: list[str] = []
-        for address, account in accounts.items():
+        for address in turn:
+            account = accounts[address]
             unchanged = not account.unsure and held[address] == account.held_lamports
             (quiet if unchanged else stirred).append(address)
-        start = self._next_in_turn % max(1, len(quiet))
-        in_turn = (quiet[start:] + quiet[:start])[:_IN_TURN_A_LOOK]
-        self._next_in_turn = start + len(in_turn)
-        return [*stirred, *in_turn]
+        longest_ago = sorted(quiet, key=lambda address: accounts[address].read_in)
+        # Those that have changed have half of a look at least.
+        reads = self._connector.reads_a_look
+        in_turn = longest_ago[: min(_IN_TURN_A_LOOK, reads // 2)]
+        return frozenset(stirred), [*stirred[: reads - len(in_turn)], *in_turn]
+
+    async def _read(
+        self, node: SolanaNode, addresses: Sequence[str], accounts: Mapping[str, _Account]
+    ) -> tuple[dict[str, tuple[list[Signed], dict[str, int]]], list[str]]:
+        """The good transactions of addresses and what each has brought; and who was asked for.
+
+        It ends early where the node has been asked too often.
+        """
+        read: dict[str, tuple[list[Signed], dict[str, int]]] = {}
+        asked: list[str] = []
+        for some in pages(addresses, EXCHANGES_AT_ONCE):
+            asked += some
+            try:
+                signatures = await node.signatures(some)
+                for address in some:
+                    good = [each for each in signatures[address] if not each.failed]
+                    read[address] = good, await _amounts(node, address, accounts[address], good)
+            except ChainUnavailableError as error:
+                if not read:
+                    raise
+                logger.warning("{}: not all could be looked at: {}", self._connector.name, error)
+                break
+        return read, asked
 
     def _receipts(
         self,

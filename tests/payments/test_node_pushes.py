@@ -77,7 +77,7 @@ async def test_payment_to_a_watched_script_is_heard_of(publisher: Publisher) -> 
     await publisher.say("rawtx", bytes(40) + bytes.fromhex(script) + bytes(4))
     await asyncio.wait([waiting], timeout=0.3)
     assert not waiting.done(), "nobody watches it yet"
-    publisher.client._watched.add(script)
+    publisher.client._watched.filter.add(script)
     await publisher.say("rawtx", bytes(40) + bytes.fromhex(script) + bytes(4))
     await asyncio.wait_for(waiting, HEARD_WITHIN_SECONDS)
 

@@ -5,20 +5,29 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from payments.addresses import Bip84Addresses, script_of
 from payments.bitcoind import BitcoindConnector, check
+from payments.block_headers import parse_header
 from payments.chain import ChainRefusedError, ChainUnavailableError, Place
-from payments.node_answers import base_units
+from payments.custody import new_mnemonic
+from payments.raw_transaction import parse_transaction
 from tests.litecoin_node import free_port
+from tests.payments.made_up_blocks import header as made_up_header
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LTC_GENESIS = "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2"
 TIP = "aa" * 32
+# It pays one unit to a script of one byte.
+TRANSACTION = bytes.fromhex(f"0200000001{'11' * 36}00ffffffff0101000000000000000151{'00' * 4}")
+TRANSACTION_ID = parse_transaction(TRANSACTION).transaction_id
+HEADER = made_up_header(bytes(32), TRANSACTION_ID, 1_795_000_000)
+BLOCK = HEADER + b"\x01" + TRANSACTION
+BLOCK_HASH = parse_header(HEADER).block_hash
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -232,16 +241,17 @@ async def test_fork_that_is_too_deep_is_unavailable() -> None:
 
 
 async def test_block_that_comes_during_a_look_is_part_of_it() -> None:
-    next_hash = "bb" * 32
+    next_hash = BLOCK_HASH
     hashes = iter((next_hash, next_hash))
-    known = {
+    known: dict[str, dict[str, object]] = {
         TIP: {"hash": TIP, "height": 100, "confirmations": 1},
-        next_hash: {"hash": next_hash, "height": 101, "confirmations": 1},
-    }
+        next_hash: {
+            "hash": next_hash, "height": 101, "confirmations": 1, "mediantime": 1_795_000_000
+        },
+    }  # fmt: skip
 
     def header(block_hash: str, *_more: object) -> dict[str, object]:
-        found: dict[str, object] = known[block_hash]
-        return found
+        return known[block_hash]
 
     def best() -> str:
         known[TIP] = {**known[TIP], "confirmations": 2, "nextblockhash": next_hash}
@@ -250,7 +260,7 @@ async def test_block_that_comes_during_a_look_is_part_of_it() -> None:
     node = ScriptedNode(
         getblockheader=header,
         getbestblockhash=best,
-        getblock={**known[next_hash], "mediantime": 1_795_000_000, "tx": []},
+        getblock=BLOCK.hex(),
     )
     async with serving(node.handle) as url:
         client = connector(url, network="main").connect()
@@ -262,7 +272,7 @@ async def test_block_that_comes_during_a_look_is_part_of_it() -> None:
 async def test_each_transaction_of_the_mempool_is_fetched_once() -> None:
     node = ScriptedNode(
         getrawmempool=["t1", "t2"],
-        getrawtransaction=lambda txid, _verbose: {"txid": txid, "vout": []},
+        getrawtransaction="01000000000000000000",
     )
     async with serving(node.handle) as url:
         client = connector(url, network="main").connect()
@@ -275,9 +285,7 @@ async def test_each_transaction_of_the_mempool_is_fetched_once() -> None:
 
 async def test_large_mempool_is_read_in_several_looks() -> None:
     many = [f"t{number}" for number in range(250)]
-    node = ScriptedNode(
-        getrawmempool=many, getrawtransaction=lambda txid, _verbose: {"txid": txid, "vout": []}
-    )
+    node = ScriptedNode(getrawmempool=many, getrawtransaction="01000000000000000000")
     async with serving(node.handle) as url:
         client = connector(url, network="main", look_seconds=0.0).connect()
         place = Place(height=100, block_hash=TIP)
@@ -287,18 +295,43 @@ async def test_large_mempool_is_read_in_several_looks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    "block",
     [
-        (Decimal("0.00000001"), 1),
-        (Decimal("83999999.99999999"), 8_399_999_999_999_999),
-        (2, 2 * 10**8),
+        made_up_header(bytes(32), "22" * 32, 1_795_000_000) + b"\x01" + TRANSACTION,
+        HEADER[:79],
+        HEADER + b"\x00",
+        BLOCK[:-1],
+        HEADER + b"\x01" + TRANSACTION.replace(b"\x51", b"\x52"),
+        BLOCK + b"\x00",
     ],
 )
-def test_amounts_become_base_units_exactly(value: object, expected: int) -> None:
-    assert base_units(value) == expected
+async def test_block_that_is_broken_or_another_than_was_asked_for_is_unavailable(
+    block: bytes,
+) -> None:
+    headers = {
+        TIP: {"hash": TIP, "height": 100, "confirmations": 2, "nextblockhash": BLOCK_HASH},
+        BLOCK_HASH: {"hash": BLOCK_HASH, "height": 101, "confirmations": 1, "mediantime": 1},
+    }
+    node = ScriptedNode(getblockheader=headers.__getitem__, getblock=block.hex())
+    async with serving(node.handle) as url:
+        client = connector(url, network="main").connect()
+        with pytest.raises(ChainUnavailableError, match="not those of a Bitcoin Core"):
+            await client.look(Place(height=100, block_hash=TIP), {}, began_at=NOW)
 
 
-@pytest.mark.parametrize("value", [0.1, "1", None, True, Decimal("0.000000001"), Decimal(-1)])
-def test_amount_that_is_none_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="amount"):
-        base_units(value)
+async def test_waiting_transaction_that_is_another_than_was_asked_for_is_unavailable() -> None:
+    address = Bip84Addresses("LTC", "main", new_mnemonic(12)).derive(0)
+    script = bytes.fromhex(script_of(address, "LTC", "main"))
+    paying = TRANSACTION.replace(b"\x01\x51", bytes((len(script),)) + script)
+    paying_id = parse_transaction(paying).transaction_id
+    node = ScriptedNode(
+        getrawmempool=[paying_id], getrawtransaction=paying.hex(), getmempoolentry={"time": 1}
+    )
+    async with serving(node.handle) as url:
+        client = connector(url, network="main").connect()
+        place = Place(height=100, block_hash=TIP)
+        (found,) = (await client.look(place, {address: None}, began_at=NOW)).in_mempool
+        assert (found.transaction_id, found.amount_base_units) == (paying_id, 1)
+        node.results["getrawmempool"] = [paying_id, "22" * 32]
+        with pytest.raises(ChainUnavailableError, match="not those of a Bitcoin Core"):
+            await client.look(place, {address: None}, began_at=NOW)

@@ -195,9 +195,13 @@ class Pruned:
         error = None
         if method == "getblockchaininfo":
             result |= {"pruned": True, "pruneheight": self._first_kept}
-        if method == "getblock" and result["height"] < self._first_kept:
+        if method == "getblock" and self._is_dropped(parameters[0]):
             result, error = None, {"code": -1, "message": "Block not available (pruned data)"}
         return {"id": call["id"], "result": result, "error": error}
+
+    def _is_dropped(self, block_hash: str) -> bool:
+        height: int = self._node.call("getblockheader", block_hash)["height"]
+        return height < self._first_kept
 
 
 @pytest.mark.litecoind

@@ -141,16 +141,36 @@ async def test_failed_transaction_counts_nothing(
     assert await watcher.found(address) == ()
 
 
-async def test_hundred_and_more_addresses_are_looked_at_in_one_look(
+async def test_hundreds_of_addresses_are_looked_at_in_turns_the_newest_first(
     watcher: Watcher, surfpool_node: SurfpoolNode
 ) -> None:
     addresses = [watcher.watch_new()[0] for _ in range(250)]
     surfpool_node.pay((addresses[0], PAID), (addresses[-1], PAID))
-    look = await watcher.look()
-    assert [address for address, found in look.receipts.items() if found] == [
-        addresses[0],
-        addresses[-1],
-    ]
+    watched = dict(watcher.addresses)
+    looks = [await watcher.client.look(None, watched, began_at=NOW) for _ in range(5)]
+    assert list(looks[0].receipts) == addresses[:149:-1]
+    # Some that have not changed are read again in every look.
+    assert list(looks[1].receipts)[:90] == addresses[149:59:-1]
+    assert set(looks[-1].receipts) == set(addresses), "from now on all are known"
+    paid = {address for address, found in looks[-1].receipts.items() if found}
+    assert paid == {addresses[0], addresses[-1]}
+
+
+async def test_more_addresses_than_a_look_is_of_take_turns_and_a_new_one_does_not_wait(
+    surfpool_node: SurfpoolNode,
+) -> None:
+    client = SolanaConnector(network="regtest", url=surfpool_node.url, addresses_a_look=4).connect()
+    watched = {str(Keypair().pubkey()): Known(urgent=False) for _ in range(8)}
+    oldest, *_, newest = watched
+    first = await client.look(None, watched, began_at=NOW)
+    assert len(first.receipts) == 4
+    assert newest in first.receipts
+    assert oldest not in first.receipts
+    new = str(Keypair().pubkey())
+    second = await client.look(None, {**watched, new: Known()}, began_at=NOW)
+    assert new in second.receipts
+    third = await client.look(None, {**watched, new: Known()}, began_at=NOW)
+    assert {*first.receipts, *second.receipts, *third.receipts} == {*watched, new}
 
 
 async def test_change_of_a_watched_account_is_pushed(

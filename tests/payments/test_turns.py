@@ -68,3 +68,22 @@ def test_one_whose_turn_was_not_taken_is_next() -> None:
     first = turns.next(addresses, 2)
     turns.had_their_turn(first[:1])
     assert first[1] in turns.next(addresses, 2)
+
+
+def test_rounds_over_many_addresses_take_no_longer_than_there_are_parts_of_them() -> None:
+    addresses = {f"u{number}": URGENT for number in range(600)}
+    turns = Turns()
+    rounds = [taken(turns, addresses, 60) for _ in range(20)]
+    newest_first = list(addresses)[::-1]
+    assert [address for each in rounds[:10] for address in each] == newest_first
+    assert rounds[10:] == rounds[:10]
+
+
+def test_new_one_comes_first_and_others_wait_one_place_longer() -> None:
+    addresses = {f"u{number}": URGENT for number in range(600)}
+    turns = Turns()
+    first = taken(turns, addresses, 60)
+    addresses |= {"new": URGENT, "newest": URGENT}
+    second = taken(turns, addresses, 60)
+    assert second[:2] == ["newest", "new"]
+    assert not {*first} & {*second}
