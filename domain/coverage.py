@@ -5,6 +5,7 @@ base units as it has; a late one as many as its value, at its own rate, buys at 
 What was refunded of a receipt pays nothing any more.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from fractions import Fraction
 
@@ -28,29 +29,35 @@ def received_base_units(order: Order) -> int:
     return sum(receipt.amount_base_units for receipt in order.receipts if receipt.on_chain)
 
 
-def set_aside_base_units(order: Order, receipt_id: str) -> int:
-    """What of a receipt is on a balance, on the refund list, or refunded."""
-    return sum(
-        each.amount_base_units
-        for each in order.set_asides
-        if each.counts and each.receipt_id == receipt_id
-    )
+def set_aside_by_receipt(order: Order) -> Counter[str]:
+    """What of each receipt is on a balance, on the refund list, or refunded; 0 of the others.
+
+    Added up once for all of them: somebody can send thousands of receipts to one order.
+    """
+    sums = Counter[str]()
+    for each in order.set_asides:
+        if each.counts:
+            sums[each.receipt_id] += each.amount_base_units
+    return sums
 
 
-def refunded_base_units(order: Order, receipt_id: str) -> int:
-    """What of a receipt has been paid back."""
-    return sum(
-        each.amount_base_units
-        for each in order.set_asides
-        if each.state is SetAsideState.REFUNDED and each.receipt_id == receipt_id
-    )
+def refunded_by_receipt(order: Order) -> Counter[str]:
+    """What of each receipt has been paid back; 0 of the others."""
+    sums = Counter[str]()
+    for each in order.set_asides:
+        if each.state is SetAsideState.REFUNDED:
+            sums[each.receipt_id] += each.amount_base_units
+    return sums
 
 
-def spendable_base_units(order: Order, receipt: Receipt) -> int:
-    """What of a receipt has not been paid back, whether it is confirmed or not."""
+def spendable_base_units(receipt: Receipt, refunded: Counter[str]) -> int:
+    """What of a receipt has not been paid back, whether it is confirmed or not.
+
+    `refunded` is what `refunded_by_receipt` says of its order.
+    """
     if not receipt.on_chain:
         return 0
-    return max(0, receipt.amount_base_units - refunded_base_units(order, receipt.receipt_id))
+    return max(0, receipt.amount_base_units - refunded[receipt.receipt_id])
 
 
 def price_share(order: Order, receipt: Receipt) -> Fraction:
@@ -68,9 +75,10 @@ def price_share(order: Order, receipt: Receipt) -> Fraction:
 
 def of_price(order: Order, states: Collection[ReceiptState]) -> Fraction:
     """What the receipts in these states pay of the price, in base units of it."""
+    refunded = refunded_by_receipt(order)
     return sum(
         (
-            spendable_base_units(order, receipt) * price_share(order, receipt)
+            spendable_base_units(receipt, refunded) * price_share(order, receipt)
             for receipt in order.receipts
             if receipt.state in states
         ),
@@ -80,11 +88,9 @@ def of_price(order: Order, states: Collection[ReceiptState]) -> Fraction:
 
 def lost_refunds_base_units(order: Order) -> int:
     """What was paid back of payments that were reversed afterwards."""
+    refunded = refunded_by_receipt(order)
     return sum(
-        max(
-            0,
-            refunded_base_units(order, receipt.receipt_id) - confirmed_base_units(receipt),
-        )
+        max(0, refunded[receipt.receipt_id] - confirmed_base_units(receipt))
         for receipt in order.receipts
     )
 

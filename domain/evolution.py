@@ -132,12 +132,9 @@ def _with_money(order: Order, event: _Money) -> Order:
 def _with_state(
     order: Order, number: int, state: SetAsideState, refund_transaction_id: str | None
 ) -> Order:
-    return replace(
-        order,
-        set_asides=tuple(
-            replace(each, state=state, refund_transaction_id=refund_transaction_id)
-            if each.number == number
-            else each
-            for each in order.set_asides
-        ),
+    # By their number, which counts from 1, for thousands may change at once.
+    parts = list(order.set_asides)
+    parts[number - 1] = replace(
+        parts[number - 1], state=state, refund_transaction_id=refund_transaction_id
     )
+    return replace(order, set_asides=tuple(parts))

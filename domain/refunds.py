@@ -8,7 +8,7 @@ nothing that is recorded.
 from collections.abc import Iterable
 from itertools import accumulate
 
-from domain.coverage import confirmed_base_units, set_aside_base_units, state_when_paid
+from domain.coverage import confirmed_base_units, set_aside_by_receipt, state_when_paid
 from domain.endings import state_change
 from domain.evolution import evolve_all
 from domain.notices import tell_shopper
@@ -114,10 +114,8 @@ def _recorded(parts: list[SetAside], transaction_id: str) -> tuple[OrderEvent, .
 def _taken_from_the_price(order: Order, amount_base_units: int) -> list[SetAside]:
     """Parts of the receipts that paid for the goods, the latest first; none where it is more."""
     receipts = sorted(order.receipts, key=lambda r: (r.seen_at, r.receipt_id), reverse=True)
-    left = [
-        confirmed_base_units(each) - set_aside_base_units(order, each.receipt_id)
-        for each in receipts
-    ]
+    aside = set_aside_by_receipt(order)
+    left = [confirmed_base_units(each) - aside[each.receipt_id] for each in receipts]
     if not 0 < amount_base_units <= sum(left):
         return []
     before = [0, *accumulate(left)]

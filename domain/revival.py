@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from domain.coverage import CONFIRMED, confirmed_base_units, of_price, set_aside_base_units
+from domain.coverage import CONFIRMED, confirmed_base_units, of_price, set_aside_by_receipt
 from domain.order import By, Order, OrderLine, OrderStatus
 from domain.rules import LatePayment, OrderRules
 
@@ -14,9 +14,11 @@ def settling_due(order: Order) -> bool:
 
     So it is between the record of the money and the answer of the pools, and after a crash there.
     """
-    return order.status in _ENDED and any(
-        confirmed_base_units(receipt) > set_aside_base_units(order, receipt.receipt_id)
-        for receipt in order.receipts
+    if order.status not in _ENDED:
+        return False
+    aside = set_aside_by_receipt(order)
+    return any(
+        confirmed_base_units(receipt) > aside[receipt.receipt_id] for receipt in order.receipts
     )
 
 

@@ -4,7 +4,7 @@
 events lead there from what is set aside already. Money that was paid back is never taken back.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import assert_never
@@ -15,8 +15,8 @@ from domain.coverage import (
     confirmed_base_units,
     of_price,
     price_share,
-    refunded_base_units,
-    set_aside_base_units,
+    refunded_by_receipt,
+    set_aside_by_receipt,
     spendable_base_units,
 )
 from domain.evolution import evolve_all
@@ -66,8 +66,10 @@ def settle(order: Order, rules: OrderRules, wanted: Allocation) -> tuple[OrderEv
     """The events that lead from what is set aside to what is wanted, and the notices of them."""
     events: list[MoneySetAside | SetAsideWithdrawn] = []
     next_number = len(order.set_asides) + 1
+    aside, parts = set_aside_by_receipt(order), _open_by_receipt(order)
     for receipt in _in_order(order):
-        withdrawn, lacking = _change(order, receipt, wanted.get(receipt.receipt_id, 0))
+        name = receipt.receipt_id
+        withdrawn, lacking = _change(wanted.get(name, 0) - aside[name], parts.get(name, []))
         events += withdrawn
         if lacking:
             events.append(
@@ -79,18 +81,16 @@ def settle(order: Order, rules: OrderRules, wanted: Allocation) -> tuple[OrderEv
 
 def taken_back_base_units(order: Order, settlement: tuple[OrderEvent, ...]) -> int:
     """What was set aside of the order and is so no more after the settlement."""
-    after = evolve_all(order, settlement)
-    names = [receipt.receipt_id for receipt in order.receipts]
-    return sum(
-        max(0, set_aside_base_units(order, name) - set_aside_base_units(after, name))
-        for name in names
-    )
+    before = set_aside_by_receipt(order)
+    after = set_aside_by_receipt(evolve_all(order, settlement))
+    names = (receipt.receipt_id for receipt in order.receipts)
+    return sum(max(0, before[name] - after[name]) for name in names)
 
 
 def surplus_base_units(order: Order) -> int:
     """What a paid order has got beyond its price, confirmed or not, and is not set aside yet."""
-    beyond = _beyond_the_price(order, ON_CHAIN)
-    return sum(beyond.values()) - sum(set_aside_base_units(order, name) for name in beyond)
+    beyond, aside = _beyond_the_price(order, ON_CHAIN), set_aside_by_receipt(order)
+    return sum(beyond.values()) - sum(aside[name] for name in beyond)
 
 
 # --- how much -------------------------------------------------------------------------------------
@@ -104,11 +104,12 @@ def _in_order(order: Order) -> list[Receipt]:
 def _beyond_the_price(order: Order, states: Collection[ReceiptState]) -> Allocation:
     surplus = of_price(order, states) - order.amount_base_units
     left = Fraction(order.amount_base_units)
+    refunded = refunded_by_receipt(order)
     wanted: dict[str, int] = {}
     for receipt in _in_order(order):
         if receipt.state not in states:
             continue
-        spendable, share = spendable_base_units(order, receipt), price_share(order, receipt)
+        spendable, share = spendable_base_units(receipt, refunded), price_share(order, receipt)
         if not share:
             used = 0
         elif surplus <= order.tolerance_base_units:
@@ -116,28 +117,33 @@ def _beyond_the_price(order: Order, states: Collection[ReceiptState]) -> Allocat
         else:
             used = min(spendable, ceil(left / share))
         left = max(Fraction(0), left - used * share)
-        refunded = refunded_base_units(order, receipt.receipt_id)
-        wanted[receipt.receipt_id] = refunded + spendable - used
+        wanted[receipt.receipt_id] = refunded[receipt.receipt_id] + spendable - used
     return wanted
 
 
 def _set_aside_now(order: Order) -> Allocation:
+    aside = set_aside_by_receipt(order)
     return {
-        each.receipt_id: set_aside_base_units(order, each.receipt_id)
+        each.receipt_id: aside[each.receipt_id]
         for each in order.receipts
         if each.state is ReceiptState.CONFIRMED
     }
 
 
-def _change(
-    order: Order, receipt: Receipt, wanted: int
-) -> tuple[tuple[SetAsideWithdrawn, ...], int]:
-    """What to withdraw, newest first, and how much to set aside anew."""
-    lacking = wanted - set_aside_base_units(order, receipt.receipt_id)
+def _open_by_receipt(order: Order) -> Mapping[str, Sequence[SetAside]]:
+    """What could be withdrawn of each receipt, in the order in which it was set aside."""
+    parts: dict[str, list[SetAside]] = {}
+    for each in order.set_asides:
+        if each.state is SetAsideState.OPEN:
+            parts.setdefault(each.receipt_id, []).append(each)
+    return parts
+
+
+def _change(lacking: int, parts: Sequence[SetAside]) -> tuple[tuple[SetAsideWithdrawn, ...], int]:
+    """What to withdraw of a receipt, newest first, and how much to set aside anew."""
     withdrawn: list[SetAsideWithdrawn] = []
-    for each in reversed(order.set_asides):
-        its = each.receipt_id == receipt.receipt_id and each.state is SetAsideState.OPEN
-        if its and lacking < 0:
+    for each in reversed(parts):
+        if lacking < 0:
             withdrawn.append(SetAsideWithdrawn(number=each.number))
             lacking += each.amount_base_units
     return tuple(withdrawn), max(0, lacking)

@@ -1,5 +1,6 @@
 """What becomes of money that pays for no goods: every base unit is somewhere, once."""
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -120,8 +121,8 @@ def test_late_money_without_a_value_is_set_aside_whole() -> None:
 def test_money_that_is_gone_from_the_chain_serves_nothing(state: ReceiptState) -> None:
     order, _ = looked(new_order(), minutes(5), sighting(confirmations=3))
     (paid,) = order.receipts
-    assert spendable_base_units(order, paid) == AMOUNT
-    assert spendable_base_units(order, replace(paid, state=state)) == 0
+    assert spendable_base_units(paid, Counter()) == AMOUNT
+    assert spendable_base_units(replace(paid, state=state), Counter()) == 0
 
 
 def test_money_that_was_paid_back_serves_no_price_and_is_not_asked_for_twice() -> None:
