@@ -260,8 +260,11 @@ class OrderActor(OrderDeciding):
             return
         look = LookAtAddress(order_id=order.order_id, address=order.address, not_before=due)
         self._send_to_watcher(order, look)
-        # Where the grace is over already, this look still comes first.
-        self.arm_after("look_again", min(_LOOK_AGAIN, grace - now) if now < grace else _LOOK_AGAIN)
+        # The sweep asks too, as often as it likes: what is waited for is not put off by it.
+        if not self.is_armed("look_again"):
+            # Where the grace is over already, this look still comes first.
+            pause = min(_LOOK_AGAIN, grace - now) if now < grace else _LOOK_AGAIN
+            self.arm_after("look_again", pause)
 
     def _give_up_waiting(self) -> None:
         """A look was asked for and there was none: the grace may be over."""

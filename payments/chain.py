@@ -30,6 +30,7 @@ class Found:
     """One receipt on a watched address. `block_height` None: it is in the mempool.
 
     `confirmations` is given by a chain that counts them in another way than by blocks on top.
+    `recorded_confirmations` is for what comes from the disk: so many had counted when it was kept.
     """
 
     address: str
@@ -40,6 +41,7 @@ class Found:
     block_hash: str | None
     chain_time: datetime
     confirmations: int | None = None
+    recorded_confirmations: int = 0
 
     @property
     def receipt_id(self) -> str:
@@ -90,7 +92,8 @@ class AddressLook:
     it was not looked at, and nothing may be concluded of it. `place` is the tip that all of this
     belongs to: heights of receipts are never above it. Not `complete`: the backend is still on its
     way to the tip, and shows no address yet. `doubts` say for people where several backends do not
-    agree. `tokens` pay nothing; each comes in one look at the least.
+    agree, and `undecided` are the addresses that they are about. `tokens` pay nothing; each comes
+    in one look at the least.
     """
 
     began_at: datetime
@@ -98,6 +101,7 @@ class AddressLook:
     receipts: Mapping[str, tuple[Found, ...]]
     complete: bool = True
     doubts: tuple[str, ...] = ()
+    undecided: frozenset[str] = frozenset()
     tokens: tuple[TokenTransfer, ...] = ()
 
 

@@ -106,6 +106,16 @@ class EthereumNode:
             return ()
         return [each for each in answer["transactions"] if isinstance(each, Mapping)]
 
+    async def still_pending(self, names: Sequence[str], head: Place) -> list[Mapping[str, Any]]:
+        """Those of these transactions that the node knows and that are in no block up to `head`."""
+        answers = await self._results([("eth_getTransactionByHash", [each]) for each in names])
+        return [
+            each
+            for each in answers
+            if each is not None
+            and (each["blockNumber"] is None or _number(each["blockNumber"]) > head.height)
+        ]
+
     async def balances(self, addresses: Sequence[str], place: Place) -> dict[str, tuple[int, bool]]:
         """Of each address its wei at a block, and whether the chain knows it.
 

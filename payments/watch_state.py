@@ -72,7 +72,8 @@ class Track:
 class WatchState:
     """All of it. `passed` are times and the places reached by then, oldest first.
 
-    `looking_from` is where the look that is under way, number `looks_begun`, began.
+    `looking_from` is where the look that is under way, number `looks_begun`, began; `held_at`,
+    where the first look began that left something undecided which still is.
     """
 
     place: Place | None
@@ -83,6 +84,7 @@ class WatchState:
     """Whether looks show what is new in blocks, and not all that addresses ever received."""
     looking_from: Place | None = None
     went_back: bool = False
+    held_at: Place | None = None
     _busy: dict[str, None] = field(default_factory=dict)
     """Addresses whose tracks are not empty; every look concerns them."""
     _ends: list[tuple[datetime, str]] = field(default_factory=list)

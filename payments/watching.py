@@ -113,6 +113,8 @@ def apply_address_look(state: WatchState, look: AddressLook, ended_at: datetime)
             blocks = [each for each in receipts if each.block_height is not None]
             mempool = [each for each in receipts if each.block_height is None]
             state.put(_shown(track, look, {}, blocks, mempool))
+    # Blocks of which it is not certain what they pay are read again after a restart.
+    state.held_at = (state.held_at or state.looking_from) if look.undecided else None
     _reach(state, look.place, ended_at)
 
 
@@ -166,7 +168,7 @@ def place_to_record(state: WatchState, now: datetime) -> Place | None:
     """The place that may be put on disk: everything found up to it was taken; None: none may."""
     if state.place is None or any(state.tracks[each].taken is None for each in state.busy()):
         return None
-    return _lower(state.place, _place_as_of(state, now - RECENT))
+    return _lower(_lower(state.place, _place_as_of(state, now - RECENT)), state.held_at)
 
 
 def is_covered(state: WatchState, address: str) -> bool:
@@ -234,6 +236,7 @@ def found_again(address: str, recorded: Sighting) -> Found:
         block_height=recorded.block_height,
         block_hash=recorded.block_hash,
         chain_time=recorded.chain_time,
+        recorded_confirmations=recorded.confirmations,
     )
 
 

@@ -10,5 +10,7 @@ console.log(JSON.stringify({
   ws_url: node.wsUrl,
   secret_key: Buffer.from(node.payerSecretKey).toString('hex'),
 }))
+// Its events are kept for whoever wants them; where a thousand wait, the whole node stands still.
+setInterval(() => node.drainEvents(), 1000)
 process.stdin.resume()
 process.stdin.on('end', () => process.exit(0))

@@ -3,7 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from domain.order import NoticeKind
+from tests.actors import outside_world
 from tests.actors.conftest import Play
 from tests.actors.world import (
     ADMIN,
@@ -131,6 +134,25 @@ def test_order_on_a_blind_chain_expires_after_the_grace_without_a_timeout(play: 
         assert world.status(order) == ("expired", "none")
         assert world.timeouts() == 0
         assert world.pool() == {"available": 1, "holds": 0}
+
+    play(scene)
+
+
+def test_frequent_sweep_does_not_put_off_the_end_of_a_grace_that_was_slept_through(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.actors.world.MAINTENANCE_SECONDS", 20.0)
+
+    async def scene(world: World) -> None:
+        await world.open()
+        await world.stock("Chess/k1")
+        order = await world.order()
+        world.chain.error = "the node is away"
+        await world.pass_time(SECOND)
+        slept_until = outside_world.START + TIMEOUT + 2 * GRACE
+        monkeypatch.setattr("tests.actors.outside_world.START", slept_until)
+        await world.pass_time(120 * SECOND)
+        assert world.status(order) == ("expired", "none")
 
     play(scene)
 

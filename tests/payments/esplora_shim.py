@@ -142,7 +142,6 @@ class EsploraShim:
                 self._index.sync()
                 return self._transaction(transaction_id, what)
             case ["address", address, "txs", *more]:
-                self._index.sync()
                 return self._page(script_of(address, "LTC", "regtest"), more)
         raise LookupError("no such path")
 
@@ -170,10 +169,15 @@ class EsploraShim:
         raise LookupError("Transaction not found")
 
     def _page(self, script: str, more: list[str]) -> list[dict[str, Any]]:
+        # In this order, as Esplora does: what gets into a block in between is shown in it.
+        in_mempool = self._index.in_mempool(script)
+        self._index.sync()
         in_blocks = self._index.in_blocks(script)
         match more:
             case []:
-                return self._index.in_mempool(script) + in_blocks[:CONFIRMED_A_PAGE]
+                mined = {each["txid"] for each in in_blocks}
+                waiting = [each for each in in_mempool if each["txid"] not in mined]
+                return waiting + in_blocks[:CONFIRMED_A_PAGE]
             case ["chain", last]:
                 after = [each["txid"] for each in in_blocks].index(last) + 1
                 return in_blocks[after : after + CONFIRMED_A_PAGE]

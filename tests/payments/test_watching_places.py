@@ -4,8 +4,10 @@ from copy import deepcopy
 from dataclasses import replace
 
 from domain.payment import Sighting
+from payments.chain import AddressLook
 from payments.watch_state import WatchState
 from payments.watching import (
+    apply_address_look,
     apply_look,
     begin_look,
     due_reports,
@@ -28,6 +30,25 @@ from tests.payments.looks import (
     target,
     watching,
 )
+
+
+def test_place_on_disk_waits_for_what_is_undecided() -> None:
+    state = watching(target("A"))
+    for seconds, height in ((0, 101), (200, 110)):
+        begin_look(state)
+        undecided = AddressLook(
+            began_at=at(seconds),
+            place=place(height),
+            receipts={},
+            undecided=frozenset({"A"}),
+        )
+        apply_address_look(state, undecided, at(seconds))
+    assert place_to_record(state, at(300)) == place(100)
+    assert state.place == place(110)
+    begin_look(state)
+    decided = AddressLook(began_at=at(300), place=place(110), receipts={"A": ()})
+    apply_address_look(state, decided, at(300))
+    assert place_to_record(state, at(400)) == place(110)
 
 
 def test_address_that_came_during_a_look_is_not_covered_by_it() -> None:
