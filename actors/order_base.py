@@ -31,7 +31,7 @@ from actors.opening import Opening
 from domain.deadlines import watch_until, watched_after
 from domain.order import Decision, Order, OrderLine, RefusalReason
 from domain.order_news import ConfirmOrdered, OrderNews
-from domain.payment import Receipt, Sighting
+from domain.payment import Receipt, ReceiptState, Sighting
 from store.contract import AddressToWatch, Record, RecordRefused
 
 ANSWER_OVERDUE = timedelta(seconds=15)
@@ -199,7 +199,7 @@ def watched_of(order: Order, until: datetime | None) -> Watched:
         address=order.address,
         confirmations_required=order.confirmations_required,
         watch_until=until,
-        receipts=_known_sightings(order.receipts),
+        receipts=_known_sightings(order.receipts, order.confirmations_required),
     )
 
 
@@ -210,22 +210,28 @@ def watched_from_store(known: AddressToWatch, until: datetime | None) -> Watched
         address=known.address,
         confirmations_required=known.confirmations_required,
         watch_until=until,
-        receipts=_known_sightings(known.receipts),
+        receipts=_known_sightings(known.receipts, known.confirmations_required),
     )
 
 
-def _known_sightings(receipts: tuple[Receipt, ...]) -> tuple[Sighting, ...]:
+def _known_sightings(
+    receipts: tuple[Receipt, ...], confirmations_required: int
+) -> tuple[Sighting, ...]:
     if not receipts:
         return ()
-    return tuple(_known_sighting(each) for each in receipts if each.on_chain)
+    return tuple(
+        _known_sighting(each, confirmations_required) for each in receipts if each.on_chain
+    )
 
 
-def _known_sighting(receipt: Receipt) -> Sighting:
+def _known_sighting(receipt: Receipt, confirmations_required: int) -> Sighting:
+    # Chains that count by blocks count anew; others may not show an old transaction any more.
+    is_confirmed = receipt.state is ReceiptState.CONFIRMED
     return Sighting(
         transaction_id=receipt.transaction_id,
         output_index=receipt.output_index,
         amount_base_units=receipt.amount_base_units,
-        confirmations=0,
+        confirmations=confirmations_required if is_confirmed else 0,
         block_height=receipt.block_height,
         block_hash=receipt.block_hash,
         chain_time=receipt.chain_time,

@@ -17,12 +17,22 @@ import aiohttp
 from loguru import logger
 from yarl import URL
 
-from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
+from payments.broken_answers import BROKEN_ANSWERS
+from payments.chain import AddressLook, ChainUnavailableError, Known, Place
 from payments.json_rpc import EXCHANGES_AT_ONCE, RpcAccess, RpcConnection, RpcError
 from payments.pages import pages
 from payments.reach import Reach
-from payments.solana_node import Signed, SolanaNode, received_lamports
+from payments.solana_account import (
+    Account,
+    Moment,
+    Reading,
+    account_after,
+    read_account,
+    recorded_account,
+)
+from payments.solana_node import SolanaNode
 from payments.solana_push import AccountChanges
+from payments.solana_tip import TipWatch
 from payments.turns import Turns, by_urgency
 
 # So many are read in every look of those that have not changed.
@@ -80,26 +90,23 @@ class SolanaConnector:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Account:
-    """What the client knows of an address. `held_lamports` None: it was never looked at.
+@dataclass(slots=True)
+class _Round:
+    """What was read in a look, and who was asked for."""
 
-    `unsure` are signatures of transactions that a fork may still undo. `read_in` is the number of
-    the look that read its transactions last.
-    """
+    readings: dict[str, Reading] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
-    receipts: tuple[Found, ...] = ()
-    held_lamports: int | None = None
-    unsure: frozenset[str] = frozenset()
-    read_in: int = 0
+    @property
+    def read(self) -> frozenset[str]:
+        """Those of which all was read."""
+        return frozenset(each for each, reading in self.readings.items() if reading.complete)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Moment:
-    """When a look began, and the tip that it belongs to."""
-
-    began_at: datetime
-    tip: Place
+    @property
+    def problem(self) -> str | None:
+        """Why nothing at all came of it, where something is wrong."""
+        problems = [each.problem for each in self.readings.values()]
+        return problems[0] if problems and all(problems) else None
 
 
 class SolanaClient:
@@ -107,11 +114,13 @@ class SolanaClient:
 
     def __init__(self, connector: SolanaConnector) -> None:
         self._connector = connector
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, Account] = {}
         self._changes = AccountChanges(
             connector.name, connector.ws_url, connector.request_timeout_seconds
         )
         self._turns = Turns()
+        self._tips = TipWatch()
+        self._troubled: set[str] = set()
         self._looks = 0
 
     async def look(
@@ -123,7 +132,9 @@ class SolanaClient:
             ChainUnavailableError: the node cannot be reached or gives no usable answer.
             ChainRefusedError: the node refuses the credentials, or is of another network.
         """
-        del place  # every look asks for all that an address ever received
+        # Every look asks for all that an address ever received.
+        if place is not None:
+            self._tips.was_at(place.height)
         # Not all can be subscribed to.
         self._changes.watch(by_urgency(addresses))
         async with self._asked() as node:
@@ -150,7 +161,7 @@ class SolanaClient:
                 yield SolanaNode(connection, name)
             except RpcError as error:
                 raise ChainUnavailableError(f"{name} refuses: {error}") from None
-            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            except BROKEN_ANSWERS as error:
                 raise ChainUnavailableError(
                     f"{name} gives answers that are not those of a Solana node"
                 ) from error
@@ -174,34 +185,64 @@ class SolanaClient:
         turn = self._turns.next(addresses, self._connector.addresses_a_look)
         held = await node.lamports(turn)
         accounts = {
-            address: self._accounts.get(address) or _Account(receipts=_final(known.receipts))
+            address: self._accounts.get(address) or recorded_account(known)
             for address, known in addresses.items()
         }
         stirred, to_read = self._to_read(turn, accounts, held)
-        read, asked = await self._read(node, to_read, accounts)
-        moment = _Moment(began_at=began_at, tip=await node.tip(self._connector.network))
-        for address, (good, amounts) in read.items():
-            unsure = frozenset(each.signature for each in good if not each.is_final)
-            accounts[address] = _Account(
-                receipts=self._receipts(address, accounts[address], good, amounts, moment),
-                held_lamports=held[address],
-                unsure=unsure,
-                read_in=self._looks,
+        done = await self._read(node, to_read, accounts)
+        moment = Moment(began_at=began_at, tip=await self._tip(node, began_at))
+        for address, reading in done.readings.items():
+            accounts[address] = account_after(
+                address,
+                accounts[address],
+                reading,
+                moment,
+                held=held[address],
+                look=self._looks,
             )
         self._accounts = accounts
-        # Nothing is known of one that has changed and was not read. It comes first next time, if
-        # it was not asked for in vain: it must not hold the others up.
-        unread = stirred.difference(read)
+        # Nothing is known of one that has changed, or was asked for, and was not read. It comes
+        # first next time, if it was not asked for in vain: it must not hold the others up.
+        unread = stirred.union(done.readings).difference(done.read)
         looked_at = [address for address in turn if address not in unread]
-        self._turns.had_their_turn([*looked_at, *asked])
+        self._turns.had_their_turn([*looked_at, *done.asked])
+        self._tell(done)
         return AddressLook(
             began_at=began_at,
             place=moment.tip,
             receipts={address: accounts[address].receipts for address in looked_at},
         )
 
+    async def _tip(self, node: SolanaNode, now: datetime) -> Place:
+        network = self._connector.network
+        tip = await node.tip(network)
+        if network == "main":
+            time = await node.block_time(tip.height)
+            self._tips.require_in_step(tip.height, time, now=now, node_name=self._connector.name)
+        return tip
+
+    def _tell(self, done: _Round) -> None:
+        """Log, once for each, what could not be read.
+
+        Raises:
+            ChainUnavailableError: none could.
+        """
+        for address, reading in done.readings.items():
+            if reading.problem is None:
+                self._troubled.discard(address)
+            elif address not in self._troubled:
+                self._troubled.add(address)
+                logger.warning(
+                    "{}: {} is not looked at: {}", self._connector.name, address, reading.problem
+                )
+        self._troubled &= self._accounts.keys()
+        if done.problem is not None:
+            raise ChainUnavailableError(
+                f"{self._connector.name} shows no address that it was asked for: {done.problem}"
+            )
+
     def _to_read(
-        self, turn: Sequence[str], accounts: Mapping[str, _Account], held: Mapping[str, int]
+        self, turn: Sequence[str], accounts: Mapping[str, Account], held: Mapping[str, int]
     ) -> tuple[frozenset[str], list[str]]:
         """Those that have changed, and whose transactions are asked for: of these and of others."""
         stirred: list[str] = []
@@ -217,78 +258,24 @@ class SolanaClient:
         return frozenset(stirred), [*stirred[: reads - len(in_turn)], *in_turn]
 
     async def _read(
-        self, node: SolanaNode, addresses: Sequence[str], accounts: Mapping[str, _Account]
-    ) -> tuple[dict[str, tuple[list[Signed], dict[str, int]]], list[str]]:
-        """The good transactions of addresses and what each has brought; and who was asked for.
+        self, node: SolanaNode, addresses: Sequence[str], accounts: Mapping[str, Account]
+    ) -> _Round:
+        """What the transactions of addresses have brought.
 
         It ends early where the node has been asked too often.
         """
-        read: dict[str, tuple[list[Signed], dict[str, int]]] = {}
-        asked: list[str] = []
+        done = _Round()
         for some in pages(addresses, EXCHANGES_AT_ONCE):
-            asked += some
+            done.asked += some
             try:
                 signatures = await node.signatures(some)
                 for address in some:
-                    good = [each for each in signatures[address] if not each.failed]
-                    read[address] = good, await _amounts(node, address, accounts[address], good)
+                    done.readings[address] = await read_account(
+                        node, address, accounts[address], signatures[address]
+                    )
             except ChainUnavailableError as error:
-                if not read:
+                if not done.readings:
                     raise
                 logger.warning("{}: not all could be looked at: {}", self._connector.name, error)
                 break
-        return read, asked
-
-    def _receipts(
-        self,
-        address: str,
-        account: _Account,
-        good: Sequence[Signed],
-        amounts: Mapping[str, int],
-        moment: _Moment,
-    ) -> tuple[Found, ...]:
-        known = {each.transaction_id: each for each in account.receipts}
-        # A node forgets old transactions; what could not be undone any more stays.
-        forgotten = [
-            each
-            for each in account.receipts
-            if each.transaction_id not in amounts and each.transaction_id not in account.unsure
-        ]
-        named = []
-        for each in reversed(good):
-            before, amount = known.get(each.signature), amounts[each.signature]
-            time = each.time or (before.chain_time if before is not None else moment.began_at)
-            if amount > 0:
-                named.append(self._found(address, each, amount, time, moment.tip))
-        return (*forgotten, *named)
-
-    def _found(
-        self, address: str, signed: Signed, amount_lamports: int, time: datetime, tip: Place
-    ) -> Found:
-        # The tip may be of a moment before the signatures.
-        in_block = signed.slot <= tip.height
-        return Found(
-            address=address,
-            transaction_id=signed.signature,
-            output_index=None,
-            amount_base_units=amount_lamports,
-            block_height=signed.slot if in_block else None,
-            block_hash=str(signed.slot) if in_block else None,
-            chain_time=time,
-            confirmations=signed.confirmations if in_block else None,
-        )
-
-
-async def _amounts(
-    node: SolanaNode, address: str, account: _Account, good: Sequence[Signed]
-) -> dict[str, int]:
-    """What each transaction has brought the address, below zero where it has taken."""
-    amounts = {each.transaction_id: each.amount_base_units for each in account.receipts}
-    new = [each.signature for each in good if each.signature not in amounts]
-    for name, transaction in zip(new, await node.transactions(new), strict=True):
-        amounts[name] = received_lamports(transaction, address)
-    return {each.signature: amounts[each.signature] for each in good}
-
-
-def _final(receipts: tuple[Found, ...]) -> tuple[Found, ...]:
-    return tuple(each for each in receipts if each.block_height is not None)
+        return done

@@ -11,6 +11,9 @@ from payments.chain import ChainRefusedError, ChainUnavailableError, Place
 from payments.json_rpc import Call, RpcConnection, RpcError
 from payments.pages import pages
 
+# What reading an answer of another shape raises; OSError is that of a time that cannot be.
+# Refusals of everybody's calls and not of one: asked too often, or the node is not healthy.
+_REFUSES_ALL = (429, -32429, -32005)
 ACCOUNTS_A_CALL = 100
 SIGNATURES_A_CALL = 1_000
 _GENESIS = {
@@ -79,9 +82,12 @@ class SolanaNode:
         (slot,) = await self._results([("getFirstAvailableBlock", [])])
         if int(slot) == 0:
             return 0, None
-        (seconds,) = await self._connection.each([("getBlockTime", [int(slot)])])
-        known = isinstance(seconds, int)
-        return int(slot), datetime.fromtimestamp(seconds, UTC) if known else None
+        return int(slot), await self.block_time(int(slot))
+
+    async def block_time(self, slot: int) -> datetime | None:
+        """When the block of a slot was made; None where the node does not know it."""
+        (seconds,) = await self._connection.each([("getBlockTime", [slot])])
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
 
     async def lamports(self, addresses: Sequence[str]) -> dict[str, int]:
         """What each address holds; 0 where there is no such account."""
@@ -100,40 +106,53 @@ class SolanaNode:
                 held[address] = 0 if account is None else int(account["lamports"])
         return held
 
-    async def signatures(self, addresses: Sequence[str]) -> dict[str, tuple[Signed, ...]]:
-        """All transactions of each address that are confirmed, newest first."""
-        found: dict[str, tuple[Signed, ...]] = dict.fromkeys(addresses, ())
+    async def signatures(
+        self, addresses: Sequence[str]
+    ) -> dict[str, tuple[Signed, ...] | RpcError]:
+        """All transactions of each address that are confirmed, newest first; or its refusal."""
+        found: dict[str, tuple[Signed, ...] | RpcError] = {}
         before: dict[str, str | None] = dict.fromkeys(addresses)
         while before:
-            answers = await self._results(
+            answers = await self._each(
                 [_signatures_call(address, last) for address, last in before.items()]
             )
             asked = list(before)
             before = {}
             for address, answer in zip(asked, answers, strict=True):
-                found[address] += tuple(_signed(each) for each in answer)
+                earlier = found.get(address, ())
+                if isinstance(answer, RpcError) or isinstance(earlier, RpcError):
+                    found[address] = answer
+                    continue
+                found[address] = earlier + tuple(_signed(each) for each in answer)
                 if len(answer) == SIGNATURES_A_CALL:
                     before[address] = str(answer[-1]["signature"])
         return found
 
-    async def transactions(self, signatures: Sequence[str]) -> list[Mapping[str, Any]]:
+    async def transactions(
+        self, signatures: Sequence[str]
+    ) -> list[Mapping[str, Any] | RpcError | None]:
         """Transactions with the balances before and after them.
 
-        Raises:
-            ChainUnavailableError: one of them is not there, though it was a moment ago.
+        None stands for one that the node lacks though it has named it, RpcError for one that it
+        refuses.
         """
         options = {
             "commitment": Commitment.CONFIRMED,
             "encoding": "json",
             "maxSupportedTransactionVersion": 0,
         }
-        answers = await self._results([("getTransaction", [each, options]) for each in signatures])
-        if any(answer is None for answer in answers):
-            raise ChainUnavailableError(f"{self._name} lacks a transaction that it has named")
-        return answers
+        return await self._each([("getTransaction", [each, options]) for each in signatures])
+
+    async def _each(self, calls: Sequence[Call]) -> list[Any]:
+        """Results or refusals that concern one call alone."""
+        # Many of these nodes take no batches, and those that do count each call of one.
+        results = await self._connection.each(calls)
+        for result in results:
+            if isinstance(result, RpcError) and result.code in _REFUSES_ALL:
+                raise ChainUnavailableError(f"{self._name} refuses: {result}") from result
+        return results
 
     async def _results(self, calls: Sequence[Call]) -> list[Any]:
-        # Many of these nodes take no batches, and those that do count each call of one.
         results = await self._connection.each(calls)
         for result in results:
             if isinstance(result, RpcError):

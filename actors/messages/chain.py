@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Watched:
     """One address to watch until `watch_until` (None: until told otherwise).
 
-    `receipts` are those already recorded, as sightings without confirmations.
+    `receipts` are those already recorded, as sightings; their confirmations are as many as are
+    required where the order took them for confirmed, else 0.
     """
 
     order_id: int

@@ -1,0 +1,278 @@
+"""What the client of Solana nodes believes: of restarts, odd transactions, and nodes that stall."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from domain.rules import FINALIZED_CONFIRMATIONS
+from payments.chain import AddressLook, ChainUnavailableError, Found, Known, sighting
+from payments.solana import SolanaClient, SolanaConnector
+from payments.watching import found_again
+from tests.litecoin_node import free_port
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MAIN = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
+PAID = 5_000_000
+FINAL = FINALIZED_CONFIRMATIONS
+
+
+class ScriptedNode:
+    """Has the transactions that it was given."""
+
+    def __init__(self) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}/"
+        self.slot = 1_000
+        self.block_time: datetime | None = NOW
+        self.signatures: dict[str, list[dict[str, Any]]] = {}
+        self.transactions: dict[str, dict[str, Any] | None] = {}
+        self.held: Counter[str] = Counter()
+        self.refused: set[str] = set()
+        self.calls: Counter[str] = Counter()
+
+    def put(self, address: str, name: str, amount: int, *, status: str = "finalized") -> None:
+        signed = {
+            "signature": name,
+            "slot": 900,
+            "err": None,
+            "confirmationStatus": status,
+            "blockTime": int(NOW.timestamp()),
+        }
+        self.signatures.setdefault(address, []).insert(0, signed)
+        self.transactions[name] = {
+            "transaction": {"message": {"accountKeys": [address]}},
+            "meta": {"preBalances": [0], "postBalances": [amount]},
+        }
+        self.held[address] += amount
+
+    def forget(self) -> None:
+        """Of the transactions nothing is left."""
+        self.signatures.clear()
+        self.held.clear()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        call = json.loads(await request.text())
+        method, parameters = call["method"], call.get("params")
+        self.calls[method] += 1
+        first = parameters[0] if parameters else None
+        if isinstance(first, str) and first in self.refused:
+            error = {"code": -32015, "message": "Transaction version (1) is not supported"}
+            return web.json_response({"id": call["id"], "error": error})
+        return web.json_response({"id": call["id"], "result": self._answer(method, first)})
+
+    def _answer(self, method: str, first: Any) -> object:  # noqa: ANN401 - JSON
+        match method:
+            case "getMultipleAccounts":
+                return {"value": [{"lamports": self.held[each]} for each in first]}
+            case "getSignaturesForAddress":
+                return self.signatures.get(first, [])
+            case "getTransaction":
+                return self.transactions[first]
+            case "getGenesisHash":
+                return MAIN
+            case "getBlockTime":
+                return None if self.block_time is None else int(self.block_time.timestamp())
+        return {"context": {"slot": self.slot}, "value": {"blockhash": "1" * 20}}
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[ScriptedNode]:
+    node = ScriptedNode()
+    app = web.Application()
+    app.router.add_post("/", node.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    port = int(node.url.rsplit(":", 1)[1].strip("/"))
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield node
+    await runner.cleanup()
+
+
+def client_of(node: ScriptedNode, network: str = "regtest") -> SolanaClient:
+    return SolanaConnector(network=network, url=node.url).connect()
+
+
+async def look_at(
+    client: SolanaClient, *addresses: str, at: datetime = NOW, known: Known | None = None
+) -> AddressLook:
+    watched = {each: known or Known() for each in addresses}
+    return await client.look(None, watched, began_at=at)
+
+
+async def after_restart(
+    node: ScriptedNode, *, recorded_confirmations: int, slots_later: int
+) -> tuple[int, ...]:
+    """The confirmations of what is shown where a recorded payment is not on the node any more."""
+    found = Found(
+        address="A",
+        transaction_id="pay",
+        output_index=None,
+        amount_base_units=PAID,
+        block_height=900,
+        block_hash="900",
+        chain_time=NOW,
+        confirmations=recorded_confirmations,
+    )
+    known = Known(receipts=(found_again("A", sighting(found, 900, NOW)),))
+    node.slot = 900 + slots_later
+    client = client_of(node)
+    shown: tuple[int, ...] = ()
+    for _ in range(2):
+        look = await look_at(client, "A", known=known)
+        shown = tuple(
+            sighting(each, look.place.height, NOW).confirmations for each in look.receipts["A"]
+        )
+    return shown
+
+
+@pytest.mark.parametrize("recorded_confirmations", [0, 1])
+async def test_payment_that_was_not_final_is_gone_after_a_restart_where_the_node_lacks_it(
+    node: ScriptedNode, recorded_confirmations: int
+) -> None:
+    shown = await after_restart(
+        node, recorded_confirmations=recorded_confirmations, slots_later=200
+    )
+    assert shown == ()
+
+
+async def test_payment_that_was_final_stays_after_a_restart_where_the_node_forgot_it(
+    node: ScriptedNode,
+) -> None:
+    shown = await after_restart(node, recorded_confirmations=FINAL, slots_later=200)
+    assert shown == (FINAL,)
+
+
+async def test_old_payment_that_was_taken_before_it_was_final_stays_but_is_not_told_as_final(
+    node: ScriptedNode,
+) -> None:
+    assert await after_restart(node, recorded_confirmations=1, slots_later=20_000) == (1,)
+    assert await after_restart(node, recorded_confirmations=0, slots_later=20_000) == ()
+
+
+async def test_payment_that_a_fork_took_is_gone_while_the_shop_runs(node: ScriptedNode) -> None:
+    node.put("A", "pay", PAID, status="confirmed")
+    client = client_of(node)
+    (found,) = (await look_at(client, "A")).receipts["A"]
+    assert found.confirmations == 1
+    node.forget()
+    assert (await look_at(client, "A")).receipts["A"] == ()
+
+
+async def test_transactions_that_bring_nothing_are_fetched_once_and_some_in_a_look(
+    node: ScriptedNode,
+) -> None:
+    node.put("A", "pay", PAID)
+    for number in range(119):
+        node.put("A", f"spam{number}", 0)
+    client, shown = client_of(node), []
+    for _ in range(6):
+        node.calls.clear()
+        look = await look_at(client, "A", "B")
+        assert look.receipts["B"] == ()
+        amounts = [each.amount_base_units for each in look.receipts.get("A", ())]
+        shown.append((node.calls["getTransaction"], amounts))
+    assert shown == [(50, []), (50, []), (20, [PAID]), (0, [PAID]), (0, [PAID]), (0, [PAID])]
+
+
+async def test_address_of_which_not_all_is_read_is_not_shown(node: ScriptedNode) -> None:
+    for number in range(60):
+        node.put("A", f"spam{number}", 0)
+    client = client_of(node)
+    assert list((await look_at(client, "A")).receipts) == []
+    assert list((await look_at(client, "A")).receipts) == ["A"]
+
+
+async def test_transaction_that_the_node_does_not_give_leaves_other_addresses_visible(
+    node: ScriptedNode,
+) -> None:
+    for address, name in (("A", "refused"), ("B", "missing"), ("C", "broken"), ("D", "pay")):
+        node.put(address, name, PAID)
+    node.refused.add("refused")
+    node.transactions["missing"] = None
+    node.transactions["broken"] = {"transaction": {}, "meta": None}
+    client = client_of(node)
+    for _ in range(3):
+        look = await look_at(client, "A", "B", "C", "D")
+        assert list(look.receipts) == ["D"]
+        assert [each.transaction_id for each in look.receipts["D"]] == ["pay"]
+    node.refused.clear()
+    assert (await look_at(client, "A", "D")).receipts["A"][0].transaction_id == "refused"
+
+
+async def test_address_that_the_node_refuses_leaves_other_addresses_visible(
+    node: ScriptedNode,
+) -> None:
+    node.put("B", "pay", PAID)
+    node.refused.add("A")
+    assert list((await look_at(client_of(node), "A", "B")).receipts) == ["B"]
+
+
+async def test_known_address_is_not_shown_while_a_new_transaction_of_it_is_not_given(
+    node: ScriptedNode,
+) -> None:
+    client = client_of(node)
+    assert (await look_at(client, "A", "B")).receipts == {"A": (), "B": ()}
+    node.put("A", "odd", 0)
+    node.refused.add("odd")
+    for _ in range(2):
+        assert (await look_at(client, "A", "B")).receipts == {"B": ()}
+
+
+async def test_node_that_gives_nothing_of_any_address_is_unavailable(node: ScriptedNode) -> None:
+    node.put("A", "odd", PAID)
+    node.refused.add("odd")
+    with pytest.raises(ChainUnavailableError, match=r"no address .* version"):
+        await look_at(client_of(node), "A")
+
+
+async def test_node_of_the_main_network_that_stands_still_is_not_believed(
+    node: ScriptedNode,
+) -> None:
+    client = client_of(node, "main")
+    assert (await look_at(client, "A", at=NOW + timedelta(minutes=4))).receipts == {"A": ()}
+    with pytest.raises(ChainUnavailableError, match=r"stands still .* 2026-11-22 12:00 UTC"):
+        await look_at(client, "A", at=NOW + timedelta(minutes=6))
+    node.block_time = NOW + timedelta(minutes=6)
+    assert (await look_at(client, "A", at=NOW + timedelta(minutes=6))).receipts == {"A": ()}
+
+
+async def test_time_of_the_latest_block_may_be_missing_for_minutes_but_not_at_first(
+    node: ScriptedNode,
+) -> None:
+    client = client_of(node, "main")
+    node.block_time = None
+    with pytest.raises(ChainUnavailableError, match="does not tell the time"):
+        await look_at(client, "A")
+    node.block_time = NOW
+    await look_at(client, "A")
+    node.block_time = None
+    await look_at(client, "A", at=NOW + timedelta(minutes=5))
+    with pytest.raises(ChainUnavailableError, match="does not tell the time"):
+        await look_at(client, "A", at=NOW + timedelta(minutes=6))
+
+
+async def test_node_of_the_main_network_that_is_far_behind_what_was_seen_is_not_believed(
+    node: ScriptedNode,
+) -> None:
+    client = client_of(node, "main")
+    seen = (await look_at(client, "A")).place
+    node.slot -= 150
+    await look_at(client, "A")
+    node.slot -= 1
+    with pytest.raises(ChainUnavailableError, match="behind: at slot 849, and 1000 was seen"):
+        await look_at(client, "A")
+    with pytest.raises(ChainUnavailableError, match="behind: at slot 849"):
+        await client_of(node, "main").look(seen, {"A": Known()}, began_at=NOW)
+
+
+async def test_clocks_and_slots_of_other_networks_may_be_anything(node: ScriptedNode) -> None:
+    client = client_of(node)
+    await look_at(client, "A")
+    node.slot = 5
+    look = await look_at(client, "A", at=NOW + timedelta(days=3))
+    assert look.place.height == 5
+    assert node.calls["getBlockTime"] == 0
