@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from loguru import logger
 from sqlite_utils import Database
 
 from domain.order import Audience
@@ -160,7 +161,9 @@ class StoreWriter:
     def _run_in_one_commit_or_more(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
         try:
             return self._run_together(jobs, at)
-        except _CANNOT_BE:
+        except Exception as error:  # whose fault it is decides
+            if _is_trouble(error):
+                raise
             return self._run_one_by_one(jobs, at)
 
     def _run_one_by_one(self, jobs: Sequence[Job], at: datetime) -> BatchDone:
@@ -169,7 +172,12 @@ class StoreWriter:
         for job in jobs:
             try:
                 done = self._run_together([job], at)
-            except _CANNOT_BE as error:
+            except Exception as error:
+                if _is_trouble(error):
+                    raise
+                if not isinstance(error, _CANNOT_BE):
+                    # A mistake in the program: run again, it would keep all others from their turn.
+                    logger.opt(exception=error).error("a {} broke", type(job).__name__)
                 answers.append(_refusal(job, error))
             else:
                 answers.extend(done.answers)
@@ -190,6 +198,15 @@ class StoreWriter:
     def _unsent(self) -> tuple[Notice, ...]:
         pending = (load_pending(self._connection, audience, 0, -1) for audience in Audience)
         return tuple(sorted(chain.from_iterable(pending), key=lambda notice: notice.outbox_id))
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether it is the store that does not work, and not the job that cannot be."""
+    if isinstance(error, _CANNOT_BE):
+        return False
+    # Sums of amounts that fit one by one; SQLite has no code of its own for it.
+    is_overflow = isinstance(error, sqlite3.OperationalError) and "integer overflow" in str(error)
+    return isinstance(error, _TROUBLES) and not is_overflow
 
 
 def _unavailable(path: str, what: str, error: Exception) -> StoreUnavailableError:
