@@ -14,7 +14,7 @@ from payments.bitcoind import check as check_node
 from payments.chain import ChainConnector, check
 from payments.electrum import ElectrumConnector
 from payments.esplora import EsploraConnector
-from payments.ethereum import EthereumConnector
+from payments.ethereum import SET_BACK_AT_WILL, EthereumConnector
 from payments.several import SeveralConnector
 from payments.solana import SolanaConnector
 
@@ -25,8 +25,17 @@ def connector_of(coin: CoinSettings) -> ChainConnector:
     return (
         connectors[0]
         if len(connectors) == 1
-        else SeveralConnector(coin=coin.SYMBOL, connectors=connectors)
+        else SeveralConnector(
+            coin=coin.SYMBOL, connectors=connectors, can_be_set_back=_can_be_set_back(coin)
+        )
     )
+
+
+def _can_be_set_back(coin: CoinSettings) -> bool:
+    """Whether its chain is one to try things out, which may be shorter than it was."""
+    if isinstance(coin, EtherSettings):
+        return coin.chain_id in SET_BACK_AT_WILL
+    return coin.network_name == "regtest"
 
 
 async def check_backend(connector: ChainConnector) -> None:

@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 from yarl import URL
 
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import ChainRefusedError, ChainUnavailableError, Found, Look, Place
 from payments.genesis import PUBLIC
-from payments.node_answers import NodeBlock, found_in_block
+from payments.node_answers import NodeBlock, found_in_block, moment
 from payments.node_mempool import MempoolReader
 from payments.node_places import reach_of
 from payments.node_rpc import NodeAccess, NodeConnection, NodeError
 from payments.node_walk import last_in_chain, next_block
 from payments.patience import Patience
+from payments.raw_block import BrokenBlockError
 from payments.reach import Reach
+from payments.tip_check import Tip, require_in_step
 from payments.watched_scripts import WatchedScripts
 
 if TYPE_CHECKING:
@@ -100,7 +103,7 @@ async def check(connector: BitcoindConnector) -> None:
             await _tip(node, connector)
         except NodeError as error:
             raise ChainUnavailableError(f"{connector.name} refuses: {error}") from None
-        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        except BROKEN_ANSWERS as error:
             raise _unreadable(connector) from error
 
 
@@ -112,6 +115,7 @@ class BitcoindClient:
         self._mempool = MempoolReader()
         self._watched = WatchedScripts(connector.coin, connector.network)
         self._pushes: NodePushes | None = None
+        self._highest = -1
 
     async def look(
         self, place: Place | None, addresses: Mapping[str, object], *, began_at: datetime
@@ -131,7 +135,11 @@ class BitcoindClient:
                 return await self._look(node, place, began_at)
             except NodeError as error:
                 raise ChainUnavailableError(f"{self._connector.name} refuses: {error}") from None
-            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            except BrokenBlockError as error:
+                raise ChainUnavailableError(
+                    f"{self._connector.name} shows {error}: it is not to be trusted"
+                ) from None
+            except BROKEN_ANSWERS as error:
                 raise _unreadable(self._connector) from error
 
     async def reach_back(self, moment: datetime) -> Reach:
@@ -146,7 +154,7 @@ class BitcoindClient:
                 return await reach_of(node, await _tip(node, self._connector), moment)
             except NodeError as error:
                 raise ChainUnavailableError(f"{self._connector.name} refuses: {error}") from None
-            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            except BROKEN_ANSWERS as error:
                 raise _unreadable(self._connector) from error
 
     async def changed(self) -> None:
@@ -172,7 +180,10 @@ class BitcoindClient:
 
     async def _look(self, node: NodeConnection, place: Place | None, began_at: datetime) -> Look:
         patience = Patience(self._connector.look_seconds)
+        if place is not None:
+            self._highest = max(self._highest, place.height)
         tip = await _tip(node, self._connector)
+        await self._require_in_step(node, tip, began_at)
         walk = _Walk(place or tip)
         for _ in range(_ROUNDS_UNTIL_STABLE):
             in_mempool = None
@@ -190,6 +201,20 @@ class BitcoindClient:
         raise ChainUnavailableError(
             f"the tip of {self._connector.name} moved {_ROUNDS_UNTIL_STABLE} times during one look"
         )
+
+    async def _require_in_step(self, node: NodeConnection, tip: Place, now: datetime) -> None:
+        """Let no tip pass that is old, or lower than one that was seen before."""
+        if self._connector.network == "regtest":
+            return
+        header = await node.call("getblockheader", tip.block_hash)
+        require_in_step(
+            Tip(height=tip.height, mined_at=moment(header["time"])),
+            highest=self._highest,
+            network=self._connector.network,
+            now=now,
+            server_name=self._connector.name,
+        )
+        self._highest = tip.height
 
     async def _walk_to_tip(self, node: NodeConnection, walk: "_Walk", patience: Patience) -> bool:
         """Take in all blocks up to the tip; false where patience ended first."""

@@ -20,11 +20,11 @@ _MOST_EASED = 4
 _HASH_BYTES = 32
 _LONGEST_BRANCH = 32
 
-# Far below what either chain has asked for in years, and far above what a liar would pay for a
-# header: the difficulty, as multiples of the easiest target that the coin allows.
+# Below what either chain has asked for in years, and as near to it as it can be without refusing
+# true blocks when miners leave: the difficulty, by which the easiest target is divided.
 _EASIEST_TARGETS = {
-    "BTC": (0xFFFF << 208) // 10**12,
-    "LTC": (0xFFFF << 208) // 10**5,
+    "BTC": (0xFFFF << 208) // 10**13,
+    "LTC": (0xFFFF << 208) // 10**7,
 }
 
 

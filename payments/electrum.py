@@ -16,6 +16,7 @@ from datetime import datetime
 
 from loguru import logger
 
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
 from payments.electrum_dialling import ElectrumAccess, electrum_access
 from payments.electrum_headers import HeaderFollower
@@ -111,7 +112,7 @@ class ElectrumClient:
             return await self._look(server, addresses, began_at)
         except ElectrumError as error:
             raise ChainUnavailableError(f"{self._connector.name} refuses: {error}") from None
-        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        except BROKEN_ANSWERS as error:
             raise ChainUnavailableError(
                 f"{self._connector.name} gives answers that are not those of an Electrum server"
             ) from error

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 from yarl import URL
 
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Known, Place
 from payments.esplora_http import EsploraAccess, EsploraConnection, EsploraError, SpentError
-from payments.esplora_look import BROKEN_ANSWERS, EsploraReading, unreadable
+from payments.esplora_look import EsploraReading, unreadable
 from payments.esplora_reading import EsploraReader
 from payments.esplora_server import Block, EsploraServer
 from payments.genesis import require_genesis

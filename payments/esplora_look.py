@@ -6,6 +6,7 @@ from datetime import datetime
 
 from loguru import logger
 
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import ChainRefusedError, ChainUnavailableError, Found, Known
 from payments.esplora_http import (
     AT_ONCE,
@@ -16,9 +17,6 @@ from payments.esplora_http import (
 )
 from payments.esplora_reading import EsploraReader
 from payments.patience import Patience
-
-BROKEN_ANSWERS = (LookupError, TypeError, ValueError, ArithmeticError)
-"""What reading an answer of an unexpected shape raises."""
 
 
 def unreadable(server_name: str) -> ChainUnavailableError:

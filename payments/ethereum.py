@@ -19,6 +19,7 @@ import aiohttp
 from loguru import logger
 from yarl import URL
 
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
 from payments.ethereum_heads import Heads
 from payments.ethereum_inflow import Stretch, receipts_of
@@ -33,6 +34,8 @@ _REMEMBERED_PLACES = 200
 _STEP_BACK_BLOCKS = 100
 _NONCES_A_LOOK = 100
 _MAIN = 1
+# Chains that are made to try things out (Geth, Hardhat and Anvil by default), and may be set back.
+SET_BACK_AT_WILL = (1337, 31337)
 # The main network makes a block every 12 s; a node whose latest is older stands still.
 _OLDEST_HEAD = timedelta(minutes=10)
 
@@ -106,6 +109,7 @@ class EthereumClient:
         self._heads = Heads(connector.name, connector.ws_url, connector.request_timeout_seconds)
         self._pending_since: dict[str, datetime] = {}
         self._next_nonce_check = 0
+        self._highest = -1
         self._tokens = TokenScan(connector.tokens_every)
 
     async def look(
@@ -157,7 +161,7 @@ class EthereumClient:
                 yield EthereumNode(connection, name)
             except RpcError as error:
                 raise ChainUnavailableError(f"{name} refuses: {error}") from None
-            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            except BROKEN_ANSWERS as error:
                 raise ChainUnavailableError(
                     f"{name} gives answers that are not those of an Ethereum node"
                 ) from error
@@ -184,7 +188,7 @@ class EthereumClient:
         # Before the head: what gets a block in between is found in it, and never in neither.
         pending = await node.pending()
         head = await node.head(self._connector.chain_id)
-        self._require_fresh(head, began_at)
+        self._require_in_step(head, place, began_at)
         base = await self._base(node, place or head.place, head.place)
         accounts = self._as_of(base, place or base, addresses)
         balances = await node.balances(tuple(addresses), head.place)
@@ -198,6 +202,10 @@ class EthereumClient:
             accounts[address] = replace(account, nonce=nonce, height=head.place.height)
         for address in changed:
             accounts[address] = replace(accounts[address], seen=balances[address])
+        # A pending block may already lack what the latest one does not have yet, above all where
+        # several machines answer at one address: nothing is gone that the node still knows.
+        missing = self._pending_since.keys() - {str(each["hash"]) for each in pending}
+        pending = [*pending, *await node.still_pending(sorted(missing), head.place)]
         waiting = self._waiting(pending, accounts, began_at)
         if await node.block_hash(head.place.height) != head.place.block_hash:
             raise ChainUnavailableError(
@@ -351,9 +359,19 @@ class EthereumClient:
         while self._passed and self._passed[-1].height >= place.height:
             self._passed.pop()
         self._passed.append(place)
+        self._highest = max(self._highest, place.height)
 
-    def _require_fresh(self, head: Block, now: datetime) -> None:
-        if self._connector.chain_id == _MAIN and now - head.time > _OLDEST_HEAD:
+    def _require_in_step(self, head: Block, place: Place | None, now: datetime) -> None:
+        """Let no node pass that stands still, or that is behind what was seen before.
+
+        Many nodes share the address of a public endpoint. Payments in the blocks that one of them
+        lacks would seem to have been undone; a real fork is as long as what it takes the place of.
+        """
+        name, chain_id = self._connector.name, self._connector.chain_id
+        if chain_id == _MAIN and now - head.time > _OLDEST_HEAD:
+            raise ChainUnavailableError(f"{name} stands still: its latest block is of {head.time}")
+        highest = max(self._highest, -1 if place is None else place.height)
+        if head.place.height < highest and chain_id not in SET_BACK_AT_WILL:
             raise ChainUnavailableError(
-                f"{self._connector.name} stands still: its latest block is of {head.time}"
+                f"{name} is behind: at block {head.place.height} of {highest}"
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from payments.address_source import AddressHistory, AddressHistoryConnector
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainClient, ChainConnector, ChainUnavailableError, Known
 from payments.electrum import ElectrumConnector
 from payments.esplora import EsploraConnector
@@ -93,7 +94,7 @@ class _Accounts:
                 found = await node.balances(addresses, head.place)
             except RpcError as error:
                 raise ChainUnavailableError(f"{name} refuses: {error}") from None
-            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            except BROKEN_ANSWERS as error:
                 raise ChainUnavailableError(
                     f"{name} gives answers that are not those of an Ethereum node"
                 ) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from payments.block_headers import HEADER_BYTES
 from payments.chain import Found, Place
+from payments.raw_block import BrokenBlockError
 from payments.raw_transaction import double_sha256
 from payments.watched_scripts import Payment, WatchedScripts
 
@@ -50,7 +51,7 @@ def read_block(block_hash: str, header: Mapping[str, Any], hexadecimal: str) -> 
     raw = bytes.fromhex(hexadecimal)
     place = place_of(header)
     if not place.block_hash == block_hash == double_sha256(raw[:HEADER_BYTES])[::-1].hex():
-        raise ValueError("another block than was asked for")
+        raise BrokenBlockError("another block than was asked for")
     return NodeBlock(
         place=place,
         next_hash=header.get("nextblockhash"),

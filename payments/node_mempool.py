@@ -7,6 +7,7 @@ from payments.json_rpc import Call
 from payments.node_answers import found_in_mempool
 from payments.node_rpc import NodeConnection, NodeError
 from payments.patience import Patience
+from payments.raw_block import BrokenBlockError
 from payments.watched_scripts import Payment, WatchedScripts
 
 # An address may be told here a little after the shopper has it: what was fetched so recently, and
@@ -69,7 +70,7 @@ class MempoolReader:
                 continue
             payments = tuple(watched.paid_in(bytes.fromhex(answer)))
             if any(each.transaction_id != transaction_id for each in payments):
-                raise ValueError("another transaction than was asked for")
+                raise BrokenBlockError("another transaction than was asked for")
             if payments:
                 paying[transaction_id] = payments
             else:

@@ -20,6 +20,7 @@ from payments.rates import Quote
 
 LARGEST_ANSWER_BYTES = 1024 * 1024
 LARGEST_PRICE = Decimal(10) ** 15
+_MOST_DIGITS = 40
 SMALLEST_PRICE = Decimal(10) ** -9
 # Compressed answers are not asked for: how much comes is known before it is unpacked.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Holdfast"}
@@ -171,11 +172,13 @@ def _quote(
         as_of = asking.asked_at if seconds is None else _moment(str(seconds))
     except RateUnavailableError as error:
         return error
-    except (LookupError, TypeError):
+    except (LookupError, TypeError, AttributeError):
         return RateUnavailableError(f"its answer has no price of {coin} in {asking.currency}")
-    except (ValueError, InvalidOperation, RecursionError, OverflowError):
+    except (ValueError, InvalidOperation, RecursionError, OverflowError, OSError):
         return RateUnavailableError("its answer is not what its documentation says")
-    if not exact.is_finite() or not SMALLEST_PRICE <= exact <= LARGEST_PRICE:
+    is_price = exact.is_finite() and SMALLEST_PRICE <= exact <= LARGEST_PRICE
+    # What is reckoned with a price of a million digits does not end.
+    if not is_price or len(exact.as_tuple().digits) > _MOST_DIGITS:
         return RateUnavailableError("its price is no number that a price can be")
     # Of a source whose clock is fast nothing may count for longer than of others.
     as_of = min(as_of, asking.asked_at)

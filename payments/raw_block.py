@@ -31,7 +31,7 @@ _KNOWN_FLAGS = (WITNESS_FLAG, EXTENSION_FLAG, WITNESS_FLAG | EXTENSION_FLAG)
 
 
 class BrokenBlockError(ValueError):
-    """Bytes that are no block."""
+    """Bytes that are no block, or no part of one, or not of the one that was asked for."""
 
 
 def transactions_of(block: bytes) -> list[bytes]:
@@ -45,7 +45,7 @@ def transactions_of(block: bytes) -> list[bytes]:
     except IndexError:
         raise BrokenBlockError("a block that ends too early") from None
     if root_of(ids) != block[_ROOT]:
-        raise BrokenBlockError("a block with other transactions than its header is of")
+        raise BrokenBlockError("another transaction in a block than its header is of")
     return transactions
 
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from loguru import logger
+
 from payments.agreement import Agreement, View
 from payments.chain import (
     AddressLook,
@@ -22,7 +24,7 @@ from payments.chain import (
     Known,
     Place,
 )
-from payments.walked import AddressByAddress
+from payments.walked import AddressByAddress, lower
 
 PATIENCE_SECONDS = 5.0
 # One backend is a block ahead of the other every now and then, and that is nobody's business.
@@ -33,10 +35,14 @@ LISTEN_AGAIN_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralConnector:
-    """A recipe for a client of several backends, the first of which is preferred."""
+    """A recipe for a client of several backends, the first of which is preferred.
+
+    `can_be_set_back`: the chain is one to try things out, and may be shorter than it was.
+    """
 
     coin: str
     connectors: tuple[ChainConnector, ...]
+    can_be_set_back: bool = False
 
     @property
     def pushes(self) -> bool:
@@ -55,14 +61,17 @@ class SeveralConnector:
 
 @dataclass(slots=True)
 class _Member:
-    """One backend. `task` is its look under way, begun at `began_at`.
+    """One backend. `task` is its look under way, begun at `began_at` from the place `asked`.
 
-    `error` is why its last one failed.
+    `error` is why its last one failed. `missed` is the lowest place from which looks were asked for
+    since that it did not begin: an address may have come with it, for which blocks are read again.
     """
 
     name: str
     pushes: bool
     client: AddressByAddress
+    missed: Place | None = None
+    asked: Place | None = None
     task: asyncio.Task[AddressLook] | None = None
     began_at: datetime | None = None
     latest: AddressLook | None = None
@@ -80,6 +89,8 @@ class SeveralClient:
             for each in connector.connectors
         ]
         self._agreement = Agreement(connector.coin)
+        self._can_be_set_back = connector.can_be_set_back
+        self._highest = -1
         self._doubted_since: dict[str, datetime] = {}
         self._doubted: frozenset[str] = frozenset()
 
@@ -94,10 +105,12 @@ class SeveralClient:
         """
         known = self._with_urgent(addresses)
         for member in self._members:
+            member.missed = lower(member.missed, place)
             if member.task is None:
                 member.began_at = began_at
+                member.asked, member.missed = member.missed, None
                 member.task = asyncio.ensure_future(
-                    member.client.look(place, known, began_at=began_at)
+                    member.client.look(member.asked, known, began_at=began_at)
                 )
         await self._wait()
         answered = [member for member in self._members if self._answer(member)]
@@ -106,8 +119,10 @@ class SeveralClient:
         complete = [member for member in answered if member.latest and member.latest.complete]
         if not complete:
             return _still_on_its_way(answered[0], began_at)
+        serving = self._in_step(complete, place)
+        others = [member for member in complete if member is not serving]
         under_way = [member for member in self._members if _is_under_way(member, began_at)]
-        return self._agreed([*complete, *under_way], addresses, began_at)
+        return self._agreed([serving, *others, *under_way], addresses, began_at)
 
     async def changed(self) -> None:
         """Return when one of the backends says that a look may show something new.
@@ -138,11 +153,26 @@ class SeveralClient:
             for task in (member.task, member.news):
                 if task is not None:
                     task.cancel()
-                    with suppress(asyncio.CancelledError, ChainUnavailableError, ChainRefusedError):
+                    with suppress(asyncio.CancelledError, Exception):
                         await task
             await member.client.close()
 
     # --- a look -----------------------------------------------------------------------------------
+
+    def _in_step(self, complete: Sequence[_Member], place: Place | None) -> _Member:
+        """The first that is not behind what was shown before; one that is has still its word.
+
+        Payments in the blocks that it lacks would seem to have been undone.
+        """
+        if self._can_be_set_back:
+            return complete[0]
+        self._highest = max(self._highest, -1 if place is None else place.height)
+        for member in complete:
+            if member.latest is not None and member.latest.place.height >= self._highest:
+                self._highest = member.latest.place.height
+                return member
+        names = " and ".join(member.name for member in complete)
+        raise ChainUnavailableError(f"{names} behind: no block {self._highest} yet")
 
     def _with_urgent(self, addresses: Mapping[str, Known]) -> Mapping[str, Known]:
         """What is in doubt is looked at by everybody in each round."""
@@ -168,12 +198,19 @@ class SeveralClient:
             return False
         member.task, member.error = None, None
         try:
-            member.latest = task.result()
+            latest = task.result()
         except (ChainUnavailableError, ChainRefusedError) as error:
             member.error = error
-            return False
-        member.shown.update(member.latest.receipts)
-        return True
+        except Exception as error:  # noqa: BLE001 - whatever one does, the others serve
+            logger.opt(exception=error).error("a look by {} broke", member.name)
+            member.error = ChainUnavailableError(f"{member.name} broke ({type(error).__name__})")
+        else:
+            member.latest = latest
+            member.shown.update(latest.receipts)
+            return True
+        # From there on nothing was read for the addresses of that look.
+        member.missed = lower(member.missed, member.asked)
+        return False
 
     def _failure(self) -> ChainUnavailableError | ChainRefusedError:
         errors = [member.error for member in self._members if member.error is not None]
@@ -206,12 +243,13 @@ class SeveralClient:
             doubts |= dict.fromkeys(believed.doubts, address)
             if believed.receipts is not None:
                 receipts[address] = believed.receipts
-        self._doubted = frozenset(doubts.values())
+        self._doubted = frozenset(address for address in doubts.values() if address)
         return AddressLook(
             began_at=serving.began_at,
             place=serving.place,
             receipts=receipts,
             doubts=self._lasting(doubts, began_at),
+            undecided=self._doubted,
             # They pay nothing, so one backend's word is enough.
             tokens=tuple(each for m in members if m.latest for each in m.latest.tokens),
         )

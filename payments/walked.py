@@ -21,7 +21,7 @@ class AddressByAddress:
         self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
     ) -> AddressLook:
         """See `ChainClient`; a place below the own one is gone back to."""
-        start = _lower(self._place, place)
+        start = lower(self._place, place)
         look = await self._client.look(start, addresses, began_at=began_at)
         if isinstance(look, AddressLook):
             self._place = look.place
@@ -50,7 +50,8 @@ class AddressByAddress:
         )
 
 
-def _lower(own: Place | None, given: Place | None) -> Place | None:
+def lower(own: Place | None, given: Place | None) -> Place | None:
+    """The lower of two places; None: there is none."""
     if own is None or given is None:
         return own or given
     return own if own.height <= given.height else given

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from payments.chain import AddressLook, Found, Known, Place
+from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
 from payments.ethereum import EthereumClient, EthereumConnector
+from payments.ethereum_node import EthereumNode
 from tests.anvil_node import CHAIN_ID, WEI, AnvilNode, anvil_node, new_address
 
 __all__ = ["anvil_node"]
@@ -181,6 +182,23 @@ async def test_reorganisation_while_the_shop_was_down_is_noticed(
     assert look.receipts[lost] == ()
 
 
+async def test_node_that_is_behind_what_was_seen_before_takes_no_payment_back(
+    watcher: Watcher, node: AnvilNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = watcher.watch_new()
+    before = node.call("evm_snapshot")
+    node.pay(address, PAID)
+    (found,) = await watcher.found(address)
+    node.call("evm_revert", before)
+    with monkeypatch.context() as public:
+        public.setattr("payments.ethereum.SET_BACK_AT_WILL", ())
+        with pytest.raises(ChainUnavailableError, match="is behind: at block"):
+            await watcher.look()
+    assert found.amount_base_units == PAID
+    # A chain to try things out may be set back.
+    assert await watcher.found(address) == ()
+
+
 async def test_owner_may_move_coins_out_and_more_may_come(
     watcher: Watcher, node: AnvilNode
 ) -> None:
@@ -265,3 +283,37 @@ async def test_new_block_is_pushed(watcher: Watcher, node: AnvilNode) -> None:
     assert not waiting.done()
     node.mine()
     await asyncio.wait_for(waiting, 5)
+
+
+async def test_payment_that_a_pending_block_lacks_is_not_gone_while_the_node_knows_it(
+    watcher: Watcher, node: AnvilNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.automine(on=False)
+    address = watcher.watch_new()
+    name = node.pay(address, PAID)
+    (waiting,) = await watcher.found(address)
+
+    async def shows_none(_node: EthereumNode) -> tuple[()]:
+        return ()
+
+    monkeypatch.setattr(EthereumNode, "pending", shows_none)
+    assert await watcher.found(address) == (waiting,)
+    node.call("anvil_dropTransaction", name)
+    assert await watcher.found(address) == ()
+
+
+async def test_payment_that_a_pending_block_lacks_is_found_once_in_its_block(
+    watcher: Watcher, node: AnvilNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.automine(on=False)
+    address = watcher.watch_new()
+    name = node.pay(address, PAID)
+    await watcher.found(address)
+
+    async def shows_none(_node: EthereumNode) -> tuple[()]:
+        return ()
+
+    monkeypatch.setattr(EthereumNode, "pending", shows_none)
+    node.mine()
+    (found,) = await watcher.found(address)
+    assert (found.transaction_id, found.block_height) == (name, node.height())

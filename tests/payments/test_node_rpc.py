@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from payments.raw_transaction import parse_transaction
 from tests.litecoin_node import free_port
 from tests.payments.made_up_blocks import header as made_up_header
 
+REFUSED = r"not to be trusted|not those of a Bitcoin Core"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LTC_GENESIS = "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2"
 TIP = "aa" * 32
@@ -89,6 +90,8 @@ class ScriptedNode:
         result = self.results[call["method"]]
         if callable(result):
             result = result(*call["params"])
+        if call["method"] == "getblockheader" and isinstance(result, dict):
+            result = {"time": int(NOW.timestamp()), **result}
         if isinstance(result, Refusal):
             error = {"code": result.code, "message": result.message}
             return {"id": call["id"], "result": None, "error": error}
@@ -223,6 +226,24 @@ async def test_pruned_block_is_unavailable_with_advice() -> None:
             await client.look(place, {}, began_at=NOW)
 
 
+async def test_node_whose_last_block_is_old_is_not_believed() -> None:
+    mined_at = int((NOW - timedelta(hours=7)).timestamp())
+    header = {"hash": TIP, "height": 100, "confirmations": 1, "time": mined_at}
+    node = ScriptedNode(getblockheader=header)
+    async with serving(node.handle) as url:
+        client = connector(url, network="main").connect()
+        with pytest.raises(ChainUnavailableError, match=r"catching up .* last block 100 is of"):
+            await client.look(Place(height=100, block_hash=TIP), {}, began_at=NOW)
+
+
+async def test_node_that_is_behind_what_was_seen_before_takes_nothing_back() -> None:
+    node = ScriptedNode()
+    async with serving(node.handle) as url:
+        client = connector(url, network="main").connect()
+        with pytest.raises(ChainUnavailableError, match="is behind: at block 100 of 101"):
+            await client.look(Place(height=101, block_hash="dd" * 32), {}, began_at=NOW)
+
+
 async def test_tip_that_never_stands_still_is_unavailable() -> None:
     node = ScriptedNode(getbestblockhash="cc" * 32)
     async with serving(node.handle) as url:
@@ -315,7 +336,7 @@ async def test_block_that_is_broken_or_another_than_was_asked_for_is_unavailable
     node = ScriptedNode(getblockheader=headers.__getitem__, getblock=block.hex())
     async with serving(node.handle) as url:
         client = connector(url, network="main").connect()
-        with pytest.raises(ChainUnavailableError, match="not those of a Bitcoin Core"):
+        with pytest.raises(ChainUnavailableError, match=REFUSED):
             await client.look(Place(height=100, block_hash=TIP), {}, began_at=NOW)
 
 
@@ -333,5 +354,5 @@ async def test_waiting_transaction_that_is_another_than_was_asked_for_is_unavail
         (found,) = (await client.look(place, {address: None}, began_at=NOW)).in_mempool
         assert (found.transaction_id, found.amount_base_units) == (paying_id, 1)
         node.results["getrawmempool"] = [paying_id, "22" * 32]
-        with pytest.raises(ChainUnavailableError, match="not those of a Bitcoin Core"):
+        with pytest.raises(ChainUnavailableError, match=REFUSED):
             await client.look(place, {address: None}, began_at=NOW)

@@ -97,7 +97,18 @@ async def test_price_is_read_exactly(name: str, exchange: tuple[Exchange, str]) 
 @pytest.mark.parametrize("name", sorted(SOURCES))
 @pytest.mark.parametrize(
     "text",
-    ["", "<html>", "[]", "null", "{}", '{"data": {"amount": "abc"}}', "[" * 100_000, '{"last": 1}'],
+    [
+        "",
+        "<html>",
+        "[]",
+        "null",
+        "{}",
+        '{"data": {"amount": "abc"}}',
+        "[" * 100_000,
+        '{"last": 1}',
+        '{"error": [], "result": [1]}',
+        '{"last": "91234", "timestamp": "1000000000000000000"}',
+    ],
 )
 async def test_answer_of_another_shape_is_no_price(
     name: str, text: str, exchange: tuple[Exchange, str]
@@ -108,7 +119,13 @@ async def test_answer_of_another_shape_is_no_price(
     assert isinstance(answers["BTC"], RateUnavailableError)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e-10", "1e16", "1e999999999"])
+# A number near the price: what is reckoned with so many digits does not end.
+LONG = "91234." + "1" * 500_000
+
+
+@pytest.mark.parametrize(
+    "amount", ["0", "-1", "NaN", "Infinity", "1e-10", "1e16", "1e999999999", LONG]
+)
 async def test_price_that_no_price_can_be_is_none(
     amount: str, exchange: tuple[Exchange, str]
 ) -> None:

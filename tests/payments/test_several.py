@@ -119,6 +119,25 @@ def play(scene: Callable[[Stage], Coroutine[object, object, None]]) -> None:
     run_in_virtual_time(run())
 
 
+def test_what_the_backends_disagree_on_is_undecided() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.blocks = [found(height=101)]
+        stage.first.height = stage.second.height = 101
+        look = await stage.look()
+        assert look.undecided == {"A"}
+        assert look.receipts["A"] == (found(),)
+        stage.second.blocks = [replace(found(height=101), amount_base_units=1)]
+        stage.place = place(100)
+        look = await stage.look()
+        assert look.undecided == {"A"}
+        assert "A" not in look.receipts
+        stage.second.blocks = [found(height=101)]
+        stage.place = place(100)
+        assert (await stage.look()).undecided == frozenset()
+
+    play(scene)
+
+
 def test_payment_counts_when_the_block_was_seen_by_both_kinds_of_backend() -> None:
     async def scene(stage: Stage) -> None:
         stage.first.mempool = stage.second.mempool = [found()]
@@ -128,6 +147,70 @@ def test_payment_counts_when_the_block_was_seen_by_both_kinds_of_backend() -> No
         stage.second.mempool = []
         stage.second.blocks, stage.second.height = [found(height=101)], 101
         assert await stage.shown() == (found(height=101),)
+        assert await stage.shown() == (found(height=101),)
+
+    play(scene)
+
+
+def test_broken_answer_of_one_backend_leaves_the_other_serving() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.blocks, stage.second.height = [found(height=101)], 101
+        stage.first.error = AttributeError("'NoneType' object has no attribute 'get'")
+        assert await stage.shown() == (found(height=101),)
+
+    play(scene)
+
+
+def test_address_that_came_during_a_slow_look_is_read_in_the_blocks_of_that_look() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.addresses = {"old": Known()}
+        await stage.look()
+        stage.second.takes_seconds = 30.0
+        start = stage.place
+        await stage.look()
+        # A watcher goes back to where it was for a new address.
+        stage.addresses, stage.place = {"old": Known(), "A": Known()}, start
+        paid = [found(height=101)]
+        for each in (stage.first, stage.second):
+            each.height, each.blocks = 101, paid
+        for _ in range(3):
+            await stage.look()
+        stage.second.takes_seconds = 0.1
+        looks = [await stage.look() for _ in range(5)]
+        assert looks[-1].receipts["A"] == (found(height=101),)
+
+    play(scene)
+
+
+def test_address_that_came_with_a_look_that_failed_is_read_in_the_blocks_of_the_next() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.addresses = {"old": Known()}
+        await stage.look()
+        start = stage.place
+        paid = [found(height=101)]
+        for each in (stage.first, stage.second):
+            each.height, each.blocks = 101, paid
+        await stage.look()
+        stage.addresses, stage.place = {"old": Known(), "A": Known()}, start
+        stage.second.error = ChainUnavailableError("away")
+        await stage.look()
+        stage.second.error = None
+        looks = [await stage.look() for _ in range(3)]
+        assert looks[-1].receipts["A"] == (found(height=101),)
+
+    play(scene)
+
+
+def test_backend_that_is_behind_takes_nothing_back_when_it_has_to_serve() -> None:
+    async def scene(stage: Stage) -> None:
+        for each in (stage.first, stage.second):
+            each.height, each.blocks = 101, [found(height=101)]
+        assert await stage.shown() == (found(height=101),)
+        stage.first.error = ChainUnavailableError("away")
+        stage.second.height, stage.second.blocks = 100, []
+        with pytest.raises(ChainUnavailableError, match="the second behind: no block 101 yet"):
+            await stage.look()
+        stage.second.height, stage.second.blocks = 101, [found(height=101)]
         assert await stage.shown() == (found(height=101),)
 
     play(scene)
