@@ -115,7 +115,8 @@ def _taken_from_the_price(order: Order, amount_base_units: int) -> list[SetAside
     """Parts of the receipts that paid for the goods, the latest first; none where it is more."""
     receipts = sorted(order.receipts, key=lambda r: (r.seen_at, r.receipt_id), reverse=True)
     aside = set_aside_by_receipt(order)
-    left = [confirmed_base_units(each) - aside[each.receipt_id] for each in receipts]
+    # Less than nothing is left of one that was reversed after it had been paid back.
+    left = [max(0, confirmed_base_units(each) - aside[each.receipt_id]) for each in receipts]
     if not 0 < amount_base_units <= sum(left):
         return []
     before = [0, *accumulate(left)]

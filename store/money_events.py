@@ -8,7 +8,6 @@ from typing import assert_never
 
 from domain.money import format_coin
 from domain.order import MoneySetAside, RefundCorrected, RefundRecorded, SetAsideWithdrawn
-from domain.payment import receipt_id
 from domain.set_aside import SetAside
 from store.codec import split_amount
 from store.writing import StoreInvariantError, Writing
@@ -64,14 +63,23 @@ def _set_aside(writing: Writing, money: SetAside) -> None:
 
 
 def _payment_id(writing: Writing, name: str) -> int:
-    order_id = writing.order().order_id
-    rows = writing.connection.execute(
-        "SELECT id, transaction_id, output_index FROM payments WHERE order_id = ?", (order_id,)
-    )
-    for payment_id, transaction_id, output_index in rows:
-        if receipt_id(transaction_id, output_index) == name:
-            return int(payment_id)
-    raise StoreInvariantError(f"order {order_id} has no receipt {name}")
+    """The row of a receipt, found by an index: one order may have thousands."""
+    order = writing.order()
+    transaction_id, _, output = name.rpartition(":")
+    row = writing.connection.execute(
+        """
+        SELECT id FROM payments
+        WHERE order_id = ? AND currency = ? AND address = ? AND transaction_id = ?
+            AND ifnull(output_index, -1) = ?
+        """,
+        (
+            order.order_id, order.coin, order.address,
+            transaction_id or name, int(output) if transaction_id else -1,
+        ),
+    ).fetchone()  # fmt: skip
+    if row is None:
+        raise StoreInvariantError(f"order {order.order_id} has no receipt {name}")
+    return int(row[0])
 
 
 def _settle(writing: Writing, number: int, state: str, transaction_id: str | None) -> None:

@@ -81,3 +81,13 @@ def test_money_waits_until_it_is_paid_back_or_withdrawn() -> None:
         refunded(4, "aa:0", 4_000, "refund-1"),
     )
     assert open_base_units(replace(new_order(), set_asides=parts)) == 27
+
+
+def test_nothing_is_paid_back_of_what_was_reversed_after_it_had_been_paid_back() -> None:
+    price = sighting(AMOUNT, confirmations=3, seen_at=minutes(1))
+    surplus = sighting(1_000_000, transaction_id="bb", confirmations=3, seen_at=minutes(2))
+    order, _ = looked(new_order(), minutes(5), price, surplus)
+    order, _ = step(order, REFUND, minutes(6))
+    order, _ = looked(order, minutes(7), price)
+    order, _ = step(order, paid_back(AMOUNT // 2, "refund-2"), minutes(11))
+    assert order.set_asides[1:] == (refunded(2, "aa:0", AMOUNT // 2, "refund-2"),)
