@@ -111,9 +111,17 @@ class EthereumNodeMadeUp:
             case "eth_getTransactionCount", [_, {"blockHash": block_hash}]:
                 self._require_tip(block_hash)
                 return '"0x0"'
+            case "eth_getTransactionByHash", [name]:
+                return self._transaction(name)
             case "eth_getTransactionReceipt", [_]:
                 return '{"status":"0x1","gasUsed":"0x5208","effectiveGasPrice":"0x3b9aca00"}'
         raise LookupError(f"{method} {parameters} is not served")
+
+    def _transaction(self, name: str) -> str:
+        """One that is in a block, or in the one that comes next."""
+        shown = self._chain[: self._last + 2]
+        found = (each for block in shown for each in block.transactions if each["hash"] == name)
+        return json.dumps(next(found, None))
 
     def _block(self, which: str, *, whole: bool) -> str:
         if which == "pending":

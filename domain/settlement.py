@@ -185,11 +185,28 @@ def _credits(order: Order, rules: OrderRules) -> bool:
             assert_never(rules.late_payment)
 
 
+def _refunds_withdrawn_base_units(
+    order: Order, events: list[MoneySetAside | SetAsideWithdrawn]
+) -> int:
+    """What was on the refund list and is so no more: the order needs it, or the chain took it."""
+    numbers = {event.number for event in events if isinstance(event, SetAsideWithdrawn)}
+    return sum(
+        each.amount_base_units
+        for each in order.set_asides
+        if each.number in numbers and each.purpose is Purpose.REFUND
+    )
+
+
 def _notices(order: Order, events: list[MoneySetAside | SetAsideWithdrawn]) -> tuple[Noticed, ...]:
     parts = [event.set_aside for event in events if isinstance(event, MoneySetAside)]
     credited = [each for each in parts if each.purpose is Purpose.BALANCE]
     to_refund = [each for each in parts if each.purpose is Purpose.REFUND]
     told: list[Noticed] = []
+    no_longer = _refunds_withdrawn_base_units(order, events)
+    if no_longer:
+        # First of all, for the earlier notice asks an admin to pay it back.
+        told.append(tell_shopper(NoticeKind.REFUND_WITHDRAWN, no_longer))
+        told.append(tell_admins(NoticeKind.ADMIN_REFUND_WITHDRAWN, no_longer))
     if credited:
         amount = sum(each.amount_base_units for each in credited)
         worth = format_fiat(sum(each.credited_minor for each in credited), order.fiat_currency)

@@ -1,6 +1,11 @@
 """What tests have to say at the end of a run, whether it went well or not."""
 
 import pytest
+from hypothesis import settings
+
+# On a busy machine any example may take long; whatever has a deadline says so itself.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -282,7 +282,13 @@ def test_money_that_is_reversed_is_no_longer_set_aside_and_both_sides_are_told()
     late, _ = looked(order_that_is(EXPIRED), minutes(40), late_sighting(5_000), rules=CREDITING)
     order, decision = looked(late, minutes(60), rules=CREDITING)
     assert kinds(decision) == [ReceiptsChanged, SetAsideWithdrawn]
-    assert told(decision) == [NoticeKind.PAYMENT_VANISHED, NoticeKind.ADMIN_PAYMENT_REVERSED]
+    assert told(decision) == [
+        NoticeKind.REFUND_WITHDRAWN,
+        NoticeKind.ADMIN_REFUND_WITHDRAWN,
+        NoticeKind.PAYMENT_VANISHED,
+        NoticeKind.ADMIN_PAYMENT_REVERSED,
+    ]
+    assert amount_told(decision, NoticeKind.REFUND_WITHDRAWN) == 5_000
     assert amount_told(decision, NoticeKind.PAYMENT_VANISHED) == 5_000
     assert amount_told(decision, NoticeKind.ADMIN_PAYMENT_REVERSED) == 5_000
     assert [part.state for part in order.set_asides] == [SetAsideState.WITHDRAWN]
@@ -306,7 +312,13 @@ def test_what_was_set_aside_serves_the_price_when_the_first_payment_is_reversed(
     over, _ = looked(new_order(), minutes(10), first, second)
     order, decision = looked(over, minutes(60), second)
     assert kinds(decision) == [ReceiptsChanged, SetAsideWithdrawn]
-    assert told(decision) == [NoticeKind.PAYMENT_VANISHED, NoticeKind.ADMIN_PAYMENT_REVERSED]
+    assert told(decision) == [
+        NoticeKind.REFUND_WITHDRAWN,
+        NoticeKind.ADMIN_REFUND_WITHDRAWN,
+        NoticeKind.PAYMENT_VANISHED,
+        NoticeKind.ADMIN_PAYMENT_REVERSED,
+    ]
+    assert amount_told(decision, NoticeKind.ADMIN_REFUND_WITHDRAWN) == AMOUNT
     assert amount_told(decision, NoticeKind.PAYMENT_VANISHED) == AMOUNT
     assert (order.status, order.payment_state) == (PAID, PaymentState.PAID)
 

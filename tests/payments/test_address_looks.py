@@ -1,5 +1,7 @@
 """What a watcher concludes from looks that show address by address."""
 
+from dataclasses import replace
+
 from payments.chain import AddressLook, Found, Known
 from payments.watch_state import WatchState
 from payments.watching import (
@@ -81,7 +83,8 @@ def test_recorded_payment_is_gone_where_the_first_look_does_not_show_it() -> Non
     state = watching(target())
     (report,) = took_in(state, shown(101, found(height=101)))
     again = start_state(place(101), [(target(), report.sightings)])
-    assert again.addresses()["A"].receipts == (found(height=101),)
+    recorded = replace(found(height=101), recorded_confirmations=1)
+    assert again.addresses()["A"].receipts == (recorded,)
     (report,) = took_in(again, shown(101, seconds=5))
     assert report.sightings == ()
 

@@ -145,6 +145,10 @@ def _of_money_set_aside(change: Change) -> Iterator[Told]:
     new = [each for each in change.after.asides if each.number not in known]
     credited = [each for each in new if each.purpose == "balance"]
     to_refund = [each for each in new if each.purpose == "refund"]
+    no_longer = _refunds_withdrawn(change)
+    if no_longer:
+        yield ("refund_withdrawn", no_longer, None)
+        yield ("admin_refund_withdrawn", no_longer, None)
     if credited:
         amount = sum(each.amount for each in credited)
         worth = format_fiat(sum(each.credited_minor for each in credited), "USD")
@@ -154,6 +158,18 @@ def _of_money_set_aside(change: Change) -> Iterator[Told]:
         amount = sum(each.amount for each in to_refund)
         yield ("money_to_refund", amount, None)
         yield ("admin_money_to_refund", amount, None)
+
+
+def _refunds_withdrawn(change: Change) -> int:
+    before = () if change.before is None else change.before.asides
+    after = {each.number: each.state for each in change.after.asides}
+    return sum(
+        each.amount
+        for each in before
+        if each.purpose == "refund"
+        and each.state == "open"
+        and after.get(each.number) == "withdrawn"
+    )
 
 
 def _of_a_refund(before: OrderView, after: OrderView) -> Iterator[Told]:

@@ -86,7 +86,7 @@ async def test_money_after_the_time_to_pay_says_so_in_the_list_of_payments(
 async def test_money_that_only_the_chain_dates_in_time_says_by_whose_clock(
     small_shop: SmallShop, admin: SandboxUser
 ) -> None:
-    order = small_shop.let_expire(1)
+    order = small_shop.order(1)
     sighting = Sighting(
         transaction_id="ab" * 32,
         output_index=0,
