@@ -40,6 +40,7 @@ from actors.messages import (
     OrderWish,
     PaymentSeen,
     PlaceOrder,
+    RecordGoodsRefund,
     RecordRefund,
     Relayed,
     ResumeOrder,
@@ -56,6 +57,7 @@ from domain.order_news import (
     ChainNews,
     ConfirmOrdered,
     ExpireOrdered,
+    GoodsRefunded,
     GoodsTaken,
     GraceOver,
     RefundMade,
@@ -285,6 +287,12 @@ def _wish(message: OrderWish) -> Wish:  # noqa: PLR0911 - one return a wish
             return ConfirmOrdered(admin_telegram_id=admin, reason=reason)
         case RecordRefund(admin_telegram_id=admin):
             return RefundMade(
+                admin_telegram_id=admin,
+                transaction_id=message.transaction_id,
+                amount_base_units=message.amount_base_units,
+            )
+        case RecordGoodsRefund(admin_telegram_id=admin):
+            return GoodsRefunded(
                 admin_telegram_id=admin,
                 transaction_id=message.transaction_id,
                 amount_base_units=message.amount_base_units,

@@ -41,6 +41,7 @@ from actors.messages import (
     OrderRests,
     OrderWish,
     PaymentSeen,
+    RecordGoodsRefund,
     RecordRefund,
     RegisterShopper,
     ShipOrder,
@@ -88,6 +89,12 @@ class Shop(ShopReports):
         self._relay_wish(message, sender)
 
     def receiveMsg_RecordRefund(self, message: RecordRefund, sender: ActorAddress) -> None:
+        """To the order."""
+        self._relay_wish(message, sender)
+
+    def receiveMsg_RecordGoodsRefund(
+        self, message: RecordGoodsRefund, sender: ActorAddress
+    ) -> None:
         """To the order."""
         self._relay_wish(message, sender)
 

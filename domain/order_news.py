@@ -89,6 +89,18 @@ class RefundMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsRefunded:
+    """An admin has paid back what the goods were paid with, or a part of it, in this transaction.
+
+    `amount_base_units` is how much it was, with all that waited to be paid back.
+    """
+
+    admin_telegram_id: int
+    transaction_id: str
+    amount_base_units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundMisnamed:
     """An admin has recorded a refund under a wrong transaction: it was this one."""
 
@@ -127,6 +139,7 @@ Wish = (
     | ExpireOrdered
     | ConfirmOrdered
     | RefundMade
+    | GoodsRefunded
     | RefundMisnamed
     | ShipWished
 )

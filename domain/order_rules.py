@@ -19,6 +19,7 @@ from domain.order_news import (
     ChainNews,
     ConfirmOrdered,
     ExpireOrdered,
+    GoodsRefunded,
     GoodsTaken,
     GraceOver,
     OrderNews,
@@ -57,6 +58,7 @@ def decide(order: Order, news: OrderNews, rules: OrderRules, now: datetime) -> D
             | ExpireOrdered()
             | ConfirmOrdered()
             | RefundMade()
+            | GoodsRefunded()
             | RefundMisnamed()
             | ShipWished()
         ):

@@ -24,32 +24,45 @@ from domain.order import (
     RefundRecorded,
     RefusalReason,
 )
-from domain.order_news import RefundMade, RefundMisnamed
+from domain.order_news import GoodsRefunded, RefundMade, RefundMisnamed
 from domain.set_aside import Purpose, SetAside, SetAsideState
+
+_RefundWish = RefundMade | GoodsRefunded | RefundMisnamed
 
 
 def on_refund_made(order: Order, wish: RefundMade) -> Decision:
     """What was paid back is recorded as final, or refused where it is not clear what it was.
 
     Without an amount it is all that is on the refund list, or else all that the order has brought
-    to the shopper's balance. With one it is parts of either that make up exactly this amount; of an
-    order that is paid and of which nothing waits, it is money that had paid for the goods.
+    to the shopper's balance. With one it is parts of either that make up exactly this amount.
     """
     transaction_id = wish.transaction_id
-    if any(each.refund_transaction_id == transaction_id for each in order.set_asides):
+    if _is_recorded(order, transaction_id):
         return _by_admin(wish, ())
     waiting = [each for each in order.set_asides if each.state is SetAsideState.OPEN]
-    if waiting:
-        parts = _meant(waiting, wish.amount_base_units)
-        if not parts:
-            return _refused(wish, RefusalReason.OTHER_AMOUNT_TO_REFUND)
-        return _by_admin(wish, _recorded(parts, transaction_id))
-    if wish.amount_base_units is None or not _is_sold(order):
+    if not waiting:
         return _refused(wish, RefusalReason.NOTHING_TO_REFUND)
-    taken = _taken_from_the_price(order, wish.amount_base_units)
-    if not taken:
+    parts = _meant(waiting, wish.amount_base_units)
+    if not parts:
         return _refused(wish, RefusalReason.OTHER_AMOUNT_TO_REFUND)
-    return _by_admin(wish, _paid_back_after_all(order, taken, transaction_id))
+    return _by_admin(wish, _recorded(parts, transaction_id))
+
+
+def on_goods_refunded(order: Order, wish: GoodsRefunded) -> Decision:
+    """Money that had paid for the goods of a paid or shipped order was paid back, all or a part.
+
+    What waits to be paid back goes first and has to be in the amount: as long as it is there the
+    goods are paid with it. It is a wish of its own, so that a command that is sent twice, with
+    another transaction, or for another order, takes nothing from what goods were paid with.
+    """
+    if _is_recorded(order, wish.transaction_id):
+        return _by_admin(wish, ())
+    if not _is_sold(order):
+        return _refused(wish, RefusalReason.NOTHING_TO_REFUND)
+    of_goods = wish.amount_base_units - open_base_units(order)
+    if wish.amount_base_units <= 0 or not 0 <= of_goods <= goods_paid_base_units(order):
+        return _refused(wish, RefusalReason.OTHER_AMOUNT_TO_REFUND)
+    return _by_admin(wish, _paid_back_after_all(order, of_goods, wish.transaction_id))
 
 
 def on_refund_misnamed(order: Order, wish: RefundMisnamed) -> Decision:
@@ -77,6 +90,15 @@ def open_base_units(order: Order) -> int:
     return sum(
         each.amount_base_units for each in order.set_asides if each.state is SetAsideState.OPEN
     )
+
+
+def goods_paid_base_units(order: Order) -> int:
+    """What confirmed receipts of an order hold beside the money that was set aside."""
+    return sum(left for _, left in _left_of_the_price(order))
+
+
+def _is_recorded(order: Order, transaction_id: str) -> bool:
+    return any(each.refund_transaction_id == transaction_id for each in order.set_asides)
 
 
 def _is_sold(order: Order) -> bool:
@@ -112,21 +134,14 @@ def _recorded(parts: list[SetAside], transaction_id: str) -> tuple[OrderEvent, .
 
 
 def _taken_from_the_price(order: Order, amount_base_units: int) -> list[SetAside]:
-    """Parts of the receipts that paid for the goods, the latest first; none where it is more."""
-    receipts = sorted(order.receipts, key=lambda r: (r.seen_at, r.receipt_id), reverse=True)
-    aside = set_aside_by_receipt(order)
-    # Less than nothing is left of one that was reversed after it had been paid back.
-    left = [max(0, confirmed_base_units(each) - aside[each.receipt_id]) for each in receipts]
-    if not 0 < amount_base_units <= sum(left):
-        return []
-    before = [0, *accumulate(left)]
+    """Parts of the receipts that paid for the goods, the latest first."""
+    left = _left_of_the_price(order)
+    before = [0, *accumulate(there for _, there in left)]
     shares = [
-        min(there, max(0, amount_base_units - earlier))
-        for there, earlier in zip(left, before, strict=False)
+        (receipt_id, min(there, max(0, amount_base_units - earlier)))
+        for (receipt_id, there), earlier in zip(left, before, strict=False)
     ]
-    taken = [
-        (each.receipt_id, share) for each, share in zip(receipts, shares, strict=True) if share
-    ]
+    taken = [(receipt_id, share) for receipt_id, share in shares if share]
     first_number = len(order.set_asides) + 1
     return [
         SetAside(
@@ -140,19 +155,32 @@ def _taken_from_the_price(order: Order, amount_base_units: int) -> list[SetAside
     ]
 
 
+def _left_of_the_price(order: Order) -> list[tuple[str, int]]:
+    """What is not set aside of each receipt, the latest first."""
+    receipts = sorted(order.receipts, key=lambda r: (r.seen_at, r.receipt_id), reverse=True)
+    aside = set_aside_by_receipt(order)
+    # Less than nothing is left of one that was reversed after it had been paid back.
+    return [
+        (each.receipt_id, max(0, confirmed_base_units(each) - aside[each.receipt_id]))
+        for each in receipts
+    ]
+
+
 def _paid_back_after_all(
-    order: Order, taken: list[SetAside], transaction_id: str
+    order: Order, of_goods_base_units: int, transaction_id: str
 ) -> tuple[OrderEvent, ...]:
+    taken = _taken_from_the_price(order, of_goods_base_units)
+    waiting = [each for each in order.set_asides if each.state is SetAsideState.OPEN]
     events = (
         *(MoneySetAside(set_aside=each) for each in taken),
-        *_recorded(taken, transaction_id),
+        *_recorded([*waiting, *taken], transaction_id),
     )
     ahead = evolve_all(order, events)
     return (*events, *state_change(ahead, (), state_when_paid(ahead)))
 
 
 def _by_admin(
-    wish: RefundMade | RefundMisnamed, events: tuple[OrderEvent, ...], why: str = "paid back"
+    wish: _RefundWish, events: tuple[OrderEvent, ...], why: str = "paid back"
 ) -> Decision:
     return Decision(
         by=By.ADMIN,
@@ -162,5 +190,5 @@ def _by_admin(
     )
 
 
-def _refused(wish: RefundMade | RefundMisnamed, reason: RefusalReason) -> Decision:
+def _refused(wish: _RefundWish, reason: RefusalReason) -> Decision:
     return Decision(by=By.ADMIN, by_telegram_id=wish.admin_telegram_id, refusal=reason)

@@ -24,12 +24,13 @@ from domain.order_news import (
     CancelWished,
     ConfirmOrdered,
     ExpireOrdered,
+    GoodsRefunded,
     RefundMade,
     RefundMisnamed,
     ShipWished,
     Wish,
 )
-from domain.refunds import on_refund_made, on_refund_misnamed
+from domain.refunds import on_goods_refunded, on_refund_made, on_refund_misnamed
 from domain.revival import revival_wanted
 from domain.rules import OrderRules
 from domain.settlement import allocation, settle
@@ -50,6 +51,8 @@ def on_wish(  # noqa: PLR0911 - one return a wish
             return _on_confirm_ordered(order, wish, rules, now)
         case RefundMade():
             return on_refund_made(order, wish)
+        case GoodsRefunded():
+            return on_goods_refunded(order, wish)
         case RefundMisnamed():
             return on_refund_misnamed(order, wish)
         case ShipWished():

@@ -17,6 +17,7 @@ from domain.order_news import (
     ChainNews,
     ConfirmOrdered,
     ExpireOrdered,
+    GoodsRefunded,
     GoodsTaken,
     GraceOver,
     OrderNews,
@@ -129,6 +130,9 @@ _CANCEL_BY_ADMIN = CancelOrdered(admin_telegram_id=_ADMIN, reason="goods are fau
 _EXPIRE = ExpireOrdered(admin_telegram_id=_ADMIN)
 _CONFIRM = ConfirmOrdered(admin_telegram_id=_ADMIN, reason="paid in cash")
 _REFUND = RefundMade(admin_telegram_id=_ADMIN, transaction_id="refund")
+_GOODS_REFUND = GoodsRefunded(
+    admin_telegram_id=_ADMIN, transaction_id="refund", amount_base_units=1_000_000
+)
 _CORRECTION = RefundMisnamed(
     admin_telegram_id=_ADMIN, wrong_transaction_id="refund", transaction_id="another"
 )
@@ -173,6 +177,7 @@ def _other_rows() -> list[Row]:
         ("An admin expires it", _EXPIRE, 22),
         ("An admin declares it paid", _CONFIRM, 22),
         ("An admin records a refund", _REFUND, 300),
+        ("An admin records a refund of what goods were paid with", _GOODS_REFUND, 300),
         ("An admin corrects a refund", _CORRECTION, 301),
         ("An admin ships it", _SHIP, 300),
         ("Telegram has taken the goods", GoodsTaken(), 300),

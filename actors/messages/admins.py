@@ -59,6 +59,19 @@ class RecordRefund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordGoodsRefund:
+    """What the goods of an order were paid with was paid back, or a part of it.
+
+    `amount_base_units` is how much it was, with all that waited to be paid back.
+    """
+
+    order_id: int
+    admin_telegram_id: int
+    transaction_id: str
+    amount_base_units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectRefund:
     """A refund of an order that is recorded under a wrong transaction was made in this one."""
 
@@ -69,7 +82,13 @@ class CorrectRefund:
 
 
 AdminWish = (
-    ShipOrder | CancelOrderByAdmin | ExpireOrder | ConfirmOrder | RecordRefund | CorrectRefund
+    ShipOrder
+    | CancelOrderByAdmin
+    | ExpireOrder
+    | ConfirmOrder
+    | RecordRefund
+    | RecordGoodsRefund
+    | CorrectRefund
 )
 
 

@@ -1,6 +1,8 @@
 """What admins write when they have paid money back: `/refund N TXID [AMOUNT]`.
 
-A wrong id is put right by `/refund N WRONG_TXID RIGHT_TXID`: an id is longer than any amount.
+What the goods were paid with does not wait to be paid back, and takes a word of its own: `/refund N
+TXID AMOUNT GOODS`, where all that waits is in the amount. A wrong id is put right by `/refund N
+WRONG_TXID RIGHT_TXID`: an id is longer than any amount.
 """
 
 import asyncio
@@ -10,10 +12,17 @@ from aiogram import Router
 from aiogram.filters import BaseFilter, Command, CommandObject
 from aiogram.types import Message, User
 
-from actors.messages import CorrectRefund, OrderChanged, OrderRefused, RecordRefund
+from actors.messages import (
+    CorrectRefund,
+    OrderChanged,
+    OrderRefused,
+    RecordGoodsRefund,
+    RecordRefund,
+)
 from domain.money import MoneyError, format_coin, parse_coin
-from domain.order import Order, RefusalReason
-from domain.refunds import open_base_units
+from domain.order import Order, OrderStatus, RefusalReason
+from domain.refunds import goods_paid_base_units, open_base_units
+from domain.set_aside import SetAsideState
 from domain.transaction_ids import transaction_id_in
 from gateway.telegram.invoice import date_text
 from gateway.telegram.refusals import refusal_text
@@ -21,8 +30,11 @@ from gateway.telegram.shop import Desk, NoAnswer
 from gateway.texts import Html, as_html, lines
 from store.admin_queries import AdminQueries, PaidBackRow
 
-_REFUND = re.compile(r"#?([0-9]{1,18})\s+([0-9A-Za-z]{1,128})(?:\s+([0-9A-Za-z.]{1,128}))?")
-_AMOUNT = re.compile("[0-9.]{1,42}")
+_REFUND = re.compile(
+    r"#?([0-9]{1,18})\s+([0-9A-Za-z]{1,128})(?:\s+([0-9A-Za-z.,]{1,128})(?:\s+(goods))?)?",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile("[0-9.,]{1,42}")
 _FORM_KEYS = {
     "BTC": "transaction_id_form_hex",
     "LTC": "transaction_id_form_hex",
@@ -56,34 +68,78 @@ class AdminRefunds:
             return
         admin, written, more = event_from_user.id, match[2], match[3]
         if more is None or _AMOUNT.fullmatch(more):
-            await message.answer(await self._record(order, admin, written, more))
+            record = self._record if match[4] is None else self._record_of_goods
+            await message.answer(await record(order, admin, written, more))
         else:
             await message.answer(await self._correct(order, admin, written, more))
 
     # --- recording --------------------------------------------------------------------------------
 
     async def _record(self, order: Order, admin: int, written: str, amount: str | None) -> Html:
-        transaction_id = transaction_id_in(written, order.coin)
-        if transaction_id is None:
-            return self._no_id(order, written)
         try:
-            amount_base_units = None if amount is None else parse_coin(amount, order.coin)
+            wish = RecordRefund(
+                order_id=order.order_id,
+                admin_telegram_id=admin,
+                transaction_id=_transaction_id(order, written),
+                amount_base_units=None if amount is None else parse_coin(amount, order.coin),
+            )
+        except _NoIdError:
+            return self._no_id(order, written)
         except MoneyError as error:
-            return as_html(f"{error}. {self._desk.texts.plain('admin_refund_usage')}")
-        if _paid_back_base_units(order, transaction_id):
-            return await self._known(order, transaction_id)
-        wish = RecordRefund(
-            order_id=order.order_id,
-            admin_telegram_id=admin,
-            transaction_id=transaction_id,
-            amount_base_units=amount_base_units,
-        )
+            return self._no_amount(error)
+        return await self._ask(order, wish)
+
+    async def _record_of_goods(self, order: Order, admin: int, written: str, amount: str) -> Html:
+        try:
+            wish = RecordGoodsRefund(
+                order_id=order.order_id,
+                admin_telegram_id=admin,
+                transaction_id=_transaction_id(order, written),
+                amount_base_units=parse_coin(amount, order.coin),
+            )
+        except _NoIdError:
+            return self._no_id(order, written)
+        except MoneyError as error:
+            return self._no_amount(error)
+        return await self._ask(order, wish)
+
+    async def _ask(self, order: Order, wish: RecordRefund | RecordGoodsRefund) -> Html:
+        if _paid_back_base_units(order, wish.transaction_id):
+            return await self._known(order, wish.transaction_id)
         answer = await self._desk.ask(wish)
-        if isinstance(answer, OrderChanged):
-            return self._recorded(answer.order, transaction_id)
-        if isinstance(answer, OrderRefused) and answer.reason is RefusalReason.NOTHING_TO_REFUND:
-            return await self._nothing_left(order)
-        return self._refused(order, answer)
+        match answer:
+            case OrderChanged(order=changed):
+                return self._recorded(changed, wish.transaction_id)
+            case OrderRefused(reason=RefusalReason.NOTHING_TO_REFUND):
+                return await self._nothing_left(order)
+            case OrderRefused(reason=RefusalReason.OTHER_AMOUNT_TO_REFUND):
+                return self._other_amount(order, wish)
+            case _:
+                return self._refused(order, answer)
+
+    def _other_amount(self, order: Order, wish: RecordRefund | RecordGoodsRefund) -> Html:
+        """It is another amount that can have been paid back: which."""
+        texts = self._desk.texts
+        if isinstance(wish, RecordGoodsRefund):
+            waits = open_base_units(order)
+            return texts.html(
+                "other_amount_of_goods",
+                order_id=order.order_id,
+                least=format_coin(waits, order.coin),
+                most=format_coin(waits + goods_paid_base_units(order), order.coin),
+                coin=order.coin,
+            )
+        waiting = [
+            format_coin(each.amount_base_units, order.coin)
+            for each in order.set_asides
+            if each.state is SetAsideState.OPEN
+        ]
+        return texts.html(
+            "other_amount_waits",
+            order_id=order.order_id,
+            amounts=", ".join(waiting),
+            coin=order.coin,
+        )
 
     def _recorded(self, order: Order, transaction_id: str) -> Html:
         return self._desk.texts.html(
@@ -113,7 +169,12 @@ class AdminRefunds:
     async def _nothing_left(self, order: Order) -> Html:
         """Nothing waits to be paid back; what was, is named."""
         texts, order_id = self._desk.texts, order.order_id
-        nothing = texts.html("nothing_to_refund", order_id=order_id)
+        nothing = lines(
+            texts.html("nothing_to_refund", order_id=order_id),
+            texts.html("goods_refund_how", order_id=order_id)
+            if order.status in (OrderStatus.PAID, OrderStatus.SHIPPED)
+            else "",
+        )
         rows = await asyncio.to_thread(self._queries.paid_back, order_id)
         if not rows:
             return nothing
@@ -163,6 +224,9 @@ class AdminRefunds:
 
     # --- small helpers ----------------------------------------------------------------------------
 
+    def _no_amount(self, error: MoneyError) -> Html:
+        return as_html(f"{error}. {self._desk.texts.plain('admin_refund_usage')}")
+
     def _no_id(self, order: Order, written: str) -> Html:
         texts = self._desk.texts
         return texts.html(
@@ -170,6 +234,7 @@ class AdminRefunds:
             written=written,
             coin=order.coin,
             form=texts.plain(_FORM_KEYS[order.coin]),
+            order_id=order.order_id,
         )
 
     def _refused(self, order: Order, answer: object) -> Html:
@@ -181,6 +246,18 @@ class AdminRefunds:
                 return texts.html("wish_in_doubt", order_id=order.order_id)
             case _:
                 return texts.html("shop_unavailable")
+
+
+class _NoIdError(ValueError):
+    """A word that is no id of a transaction of that coin."""
+
+
+def _transaction_id(order: Order, written: str) -> str:
+    """Raises: _NoIdError."""
+    transaction_id = transaction_id_in(written, order.coin)
+    if transaction_id is None:
+        raise _NoIdError
+    return transaction_id
 
 
 def _paid_back_base_units(order: Order, transaction_id: str) -> int:

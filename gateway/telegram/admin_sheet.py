@@ -12,6 +12,7 @@ from aiogram.types import InlineKeyboardMarkup
 from domain.money import format_coin, format_fiat, value_minor
 from domain.order import Order, OrderStatus
 from domain.payment import Receipt, ReceiptState
+from domain.refunds import goods_paid_base_units
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from gateway.telegram.invoice import awaits_more, date_text, due_base_units, settled_text
 from gateway.telegram.page import button
@@ -188,6 +189,8 @@ def _commands(texts: Texts, order: Order) -> Iterator[str]:
             yield texts.plain("sheet_can_ship", order_id=order.order_id)
         case OrderStatus.SHIPPED:
             pass
+    if order.status in (OrderStatus.PAID, OrderStatus.SHIPPED) and goods_paid_base_units(order):
+        yield texts.plain("sheet_can_refund_goods", order_id=order.order_id)
     if any(each.state is SetAsideState.OPEN for each in order.set_asides):
         yield texts.plain("sheet_can_refund", order_id=order.order_id)
 

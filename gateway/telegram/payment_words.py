@@ -6,8 +6,10 @@ to pay was over, it was too little, or it was seen or confirmed only when the or
 
 from enum import StrEnum
 
+from domain.coverage import lost_refunds_base_units
 from domain.order import NoticeKind, Order, OrderStatus, PaymentState
 from domain.payment import Receipt, totals
+from domain.refunds import goods_paid_base_units
 from gateway.texts import Texts
 
 
@@ -53,7 +55,7 @@ PAYMENT_KEYS = {
     PaymentState.PAID: None,
     PaymentState.OVER: "payment_state_over",
     PaymentState.LATE: "payment_state_unused",
-    PaymentState.REVERSED: "payment_state_reversed",
+    PaymentState.REVERSED: "payment_state_taken_back",
 }
 
 
@@ -96,7 +98,18 @@ def status_text(texts: Texts, order: Order) -> str:
     if order.payment_state is PaymentState.LATE:
         unused = texts.plain(STATE_KEYS[why_unused(order)])
         return f"{texts.plain(STATUS_KEYS[order.status])}, {unused}"
+    if order.payment_state is PaymentState.REVERSED:
+        return f"{texts.plain(STATUS_KEYS[order.status])}, {_taken_back_text(texts, order)}"
     return status_of(texts, order.status, order.payment_state)
+
+
+def _taken_back_text(texts: Texts, order: Order) -> str:
+    """Whether the network took a payment back, or an admin has paid back what the goods cost."""
+    if lost_refunds_base_units(order) or not all(each.on_chain for each in order.receipts):
+        return texts.plain("payment_state_reversed")
+    if goods_paid_base_units(order):
+        return texts.plain("payment_state_refunded_in_part")
+    return texts.plain("payment_state_refunded")
 
 
 def status_of(texts: Texts, order_status: OrderStatus, payment_state: PaymentState) -> str:

@@ -4,7 +4,13 @@ from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.messages import CorrectRefund, OrderChanged, OrderRefused, RecordRefund
+from actors.messages import (
+    CorrectRefund,
+    OrderChanged,
+    OrderRefused,
+    RecordGoodsRefund,
+    RecordRefund,
+)
 from domain.order import NoticeKind, RefusalReason
 from domain.rules import LatePayment, OverPayment
 from store.admin_queries import AdminQueries
@@ -97,7 +103,14 @@ def test_refund_that_was_paid_can_be_recorded_although_the_order_was_revived(pla
         assert world.status(order)[0] == "shipped"
         nothing = OrderRefused(reason=RefusalReason.NOTHING_TO_REFUND, order_id=1)
         assert await world.ask(PAID_BACK) == nothing
-        answer = await world.ask(paid_back(order.amount_base_units))
+        assert await world.ask(paid_back(order.amount_base_units)) == nothing
+        goods = RecordGoodsRefund(
+            order_id=1,
+            admin_telegram_id=ADMIN,
+            transaction_id="tx1",
+            amount_base_units=order.amount_base_units,
+        )
+        answer = await world.ask(goods)
         assert isinstance(answer, OrderChanged)
         assert world.status(order) == ("shipped", "reversed")
         query = "SELECT sum(amount_quote_units) FROM set_asides WHERE state = 'refunded'"

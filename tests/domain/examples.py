@@ -24,6 +24,7 @@ from domain.order_news import (
     ChainNews,
     ConfirmOrdered,
     ExpireOrdered,
+    GoodsRefunded,
     GraceOver,
     OrderNews,
     RefundMade,
@@ -74,6 +75,9 @@ CANCEL_BY_ADMIN = CancelOrdered(admin_telegram_id=ADMIN_ID, reason="the goods ar
 EXPIRE_BY_ADMIN = ExpireOrdered(admin_telegram_id=ADMIN_ID)
 CONFIRM = ConfirmOrdered(admin_telegram_id=ADMIN_ID, reason="paid in cash")
 REFUND = RefundMade(admin_telegram_id=ADMIN_ID, transaction_id="refund-1")
+GOODS_REFUND = GoodsRefunded(
+    admin_telegram_id=ADMIN_ID, transaction_id="refund-1", amount_base_units=1_000
+)
 SHIP = ShipWished(admin_telegram_id=ADMIN_ID, tracking_number="TRACK-1")
 GRACE = GraceOver(woken_at=NOON)
 HELD = (OrderLine(subcategory_id=1, units=(Unit(unit_id=1, price_minor=1_000),)),)

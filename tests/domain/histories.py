@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.order_news import (
     ChainNews,
+    GoodsRefunded,
     GoodsTaken,
     OrderNews,
     RefundMisnamed,
@@ -48,6 +49,14 @@ def _sighting(receipt_number: int, amount: int, confirmations: int, paid_at: int
     )
 
 
+def _goods_refunded(transaction_id: str, amount_base_units: int) -> GoodsRefunded:
+    return GoodsRefunded(
+        admin_telegram_id=REFUND.admin_telegram_id,
+        transaction_id=transaction_id,
+        amount_base_units=amount_base_units,
+    )
+
+
 def _correction(wrong: str, right: str) -> RefundMisnamed:
     return RefundMisnamed(
         admin_telegram_id=REFUND.admin_telegram_id,
@@ -84,6 +93,8 @@ ANY_NEWS: st.SearchStrategy[OrderNews] = st.one_of(
             CONFIRM,
             REFUND,
             replace(REFUND, transaction_id="refund-2"),
+            _goods_refunded("refund-4", AMOUNT // 3),
+            _goods_refunded("refund-5", 2 * AMOUNT),
             _correction(REFUND.transaction_id, "refund-3"),
             _correction("refund-2", REFUND.transaction_id),
             SHIP,

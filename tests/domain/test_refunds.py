@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from domain.order import Order, RefusalReason
-from domain.order_news import RefundMade
+from domain.order_news import GoodsRefunded
 from domain.order_rules import decide
-from domain.refunds import open_base_units
+from domain.refunds import goods_paid_base_units, open_base_units
 from domain.set_aside import Purpose, SetAside, SetAsideState
 from tests.domain.examples import (
+    ADMIN_ID,
     AMOUNT,
     REFUND,
     RULES,
@@ -21,8 +22,12 @@ from tests.domain.examples import (
 )
 
 
-def paid_back(amount_base_units: int, transaction_id: str = "refund-1") -> RefundMade:
-    return replace(REFUND, amount_base_units=amount_base_units, transaction_id=transaction_id)
+def paid_back(amount_base_units: int, transaction_id: str = "refund-1") -> GoodsRefunded:
+    return GoodsRefunded(
+        admin_telegram_id=ADMIN_ID,
+        transaction_id=transaction_id,
+        amount_base_units=amount_base_units,
+    )
 
 
 def refunded(number: int, receipt_id: str, amount: int, transaction_id: str) -> SetAside:
@@ -91,3 +96,31 @@ def test_nothing_is_paid_back_of_what_was_reversed_after_it_had_been_paid_back()
     order, _ = looked(order, minutes(7), price)
     order, _ = step(order, paid_back(AMOUNT // 2, "refund-2"), minutes(11))
     assert order.set_asides[1:] == (refunded(2, "aa:0", AMOUNT // 2, "refund-2"),)
+
+
+def test_what_waits_goes_first_where_goods_are_paid_back() -> None:
+    shown = (sighting(AMOUNT + 500_000, confirmations=3),)
+    over, _ = looked(new_order(), minutes(5), *shown)
+    less = decide(over, paid_back(499_999), RULES, minutes(60))
+    more = decide(over, paid_back(AMOUNT + 500_001), RULES, minutes(60))
+    assert less.refusal is more.refusal is RefusalReason.OTHER_AMOUNT_TO_REFUND
+    order, _ = step(over, paid_back(700_000), minutes(60))
+    assert order.set_asides == (
+        refunded(1, "aa:0", 500_000, "refund-1"),
+        refunded(2, "aa:0", 200_000, "refund-1"),
+    )
+    assert (open_base_units(order), goods_paid_base_units(order)) == (0, AMOUNT - 200_000)
+    again = decide(order, paid_back(700_000), RULES, minutes(61))
+    assert (again.events, again.refusal) == ((), None)
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_nothing_is_no_amount_of_what_goods_were_paid_with(amount: int) -> None:
+    decision = decide(paid_in_two(), paid_back(amount), RULES, minutes(60))
+    assert decision.refusal is RefusalReason.OTHER_AMOUNT_TO_REFUND
+
+
+def test_an_amount_of_a_paid_order_of_which_nothing_waits_is_no_refund_without_a_word() -> None:
+    wish = replace(REFUND, amount_base_units=400_000)
+    decision = decide(paid_in_two(), wish, RULES, minutes(60))
+    assert decision.refusal is RefusalReason.NOTHING_TO_REFUND

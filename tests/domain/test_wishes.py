@@ -22,7 +22,7 @@ from domain.order import (
     RefundRecorded,
     RefusalReason,
 )
-from domain.order_news import CancelWished, RefundMade, RefundMisnamed
+from domain.order_news import CancelWished, GoodsRefunded, RefundMade, RefundMisnamed
 from domain.order_rules import decide
 from domain.set_aside import SetAsideState
 from tests.domain.examples import (
@@ -332,7 +332,7 @@ def test_what_paid_for_the_goods_can_have_been_paid_back_the_latest_receipt_firs
         sighting(400_000, transaction_id="bb", confirmations=3),
     )
     order, _ = looked(new_order(), minutes(5), *shown)
-    order, decision = step(order, paid_back(500_000), minutes(60))
+    order, decision = step(order, goods_paid_back(500_000), minutes(60))
     assert kinds(decision) == [
         MoneySetAside, MoneySetAside, RefundRecorded, RefundRecorded, ReceiptsChanged,
     ]  # fmt: skip
@@ -348,13 +348,13 @@ def test_what_paid_for_the_goods_can_have_been_paid_back_the_latest_receipt_firs
 @pytest.mark.parametrize("amount", [0, AMOUNT + 1])
 def test_no_more_is_paid_back_than_paid_for_the_goods(amount: int) -> None:
     order, _ = looked(new_order(), minutes(5), sighting(confirmations=3))
-    decision = decide(order, paid_back(amount), RULES, minutes(60))
+    decision = decide(order, goods_paid_back(amount), RULES, minutes(60))
     assert (decision.events, decision.refusal) == ((), RefusalReason.OTHER_AMOUNT_TO_REFUND)
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CREATED, CANCELLED, EXPIRED])
 def test_an_order_without_goods_and_money_has_nothing_to_pay_back(status: OrderStatus) -> None:
-    decision = decide(order_that_is(status), paid_back(1), RULES, MANY_HOURS)
+    decision = decide(order_that_is(status), goods_paid_back(1), RULES, MANY_HOURS)
     assert decision.refusal is RefusalReason.NOTHING_TO_REFUND
 
 
@@ -416,6 +416,12 @@ def test_a_refund_that_nobody_recorded_is_not_corrected() -> None:
 def misnamed(wrong: str, right: str) -> RefundMisnamed:
     return RefundMisnamed(
         admin_telegram_id=ADMIN_ID, wrong_transaction_id=wrong, transaction_id=right
+    )
+
+
+def goods_paid_back(amount_base_units: int) -> GoodsRefunded:
+    return GoodsRefunded(
+        admin_telegram_id=ADMIN_ID, transaction_id="refund-1", amount_base_units=amount_base_units
     )
 
 

@@ -17,6 +17,7 @@ from actors.messages import (
     OrderPlaced,
     OrderRefused,
     PlaceOrder,
+    RecordGoodsRefund,
     RecordRefund,
     RegisterShopper,
     ShipOrder,
@@ -33,6 +34,7 @@ from domain.order_news import (
     ChainNews,
     ConfirmOrdered,
     ExpireOrdered,
+    GoodsRefunded,
     OrderNews,
     RefundMade,
     RefundMisnamed,
@@ -66,7 +68,13 @@ RULES = OrderRules(
 ADMIN_ID = 1
 
 _AdminWish = (
-    ShipOrder | ConfirmOrder | ExpireOrder | CancelOrderByAdmin | RecordRefund | CorrectRefund
+    ShipOrder
+    | ConfirmOrder
+    | ExpireOrder
+    | CancelOrderByAdmin
+    | RecordRefund
+    | RecordGoodsRefund
+    | CorrectRefund
 )
 
 
@@ -209,7 +217,7 @@ class SmallShop:
                 return self._change(message.order_id, CancelWished(telegram_id=message.telegram_id))
             case ShipOrder() | ConfirmOrder() | ExpireOrder() | CancelOrderByAdmin():
                 return self._change(message.order_id, _news_of(message))
-            case RecordRefund() | CorrectRefund():
+            case RecordRefund() | RecordGoodsRefund() | CorrectRefund():
                 return self._change(message.order_id, _news_of(message))
             case _:
                 return self._answer_about_no_order(message)
@@ -256,7 +264,7 @@ class SmallShop:
         return self._decide(order_id, RevivalStock(lines=lines, wish=wish), now)
 
 
-def _news_of(wish: _AdminWish) -> OrderNews:
+def _news_of(wish: _AdminWish) -> OrderNews:  # noqa: PLR0911 - one return a wish
     admin = wish.admin_telegram_id
     match wish:
         case ShipOrder():
@@ -269,6 +277,12 @@ def _news_of(wish: _AdminWish) -> OrderNews:
             return CancelOrdered(admin_telegram_id=admin, reason=wish.reason)
         case RecordRefund():
             return RefundMade(
+                admin_telegram_id=admin,
+                transaction_id=wish.transaction_id,
+                amount_base_units=wish.amount_base_units,
+            )
+        case RecordGoodsRefund():
+            return GoodsRefunded(
                 admin_telegram_id=admin,
                 transaction_id=wish.transaction_id,
                 amount_base_units=wish.amount_base_units,

@@ -24,6 +24,10 @@ async def write(person: SandboxUser, text: str) -> str:
     return (await write_message(person, text)).text
 
 
+async def sheet(person: SandboxUser) -> str:
+    return await write(person, "/order 1")
+
+
 def today() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d")
 
@@ -115,8 +119,67 @@ async def test_an_amount_that_cannot_be_is_refused_and_nothing_recorded(
     small_shop: SmallShop, admin: SandboxUser
 ) -> None:
     assert "/refund 12 TXID 0.05" in await write(admin, f"/refund 1 {FIRST} 1.2.3")
-    assert "no amount of order #1" in await write(admin, f"/refund 1 {FIRST} 0.1")
+    assert "/refund 12 TXID 0.05" in await write(admin, f"/refund 1 {FIRST} 0,15625")
+    other = await write(admin, f"/refund 1 {FIRST} 0.1")
+    assert "no amount of order #1" in other
+    assert "What waits: 0.15625000 LTC" in other
     assert small_shop.order(1).set_asides[0].state is SetAsideState.OPEN
+
+
+@pytest.fixture
+def sold(small_shop: SmallShop) -> None:
+    """An order of 0.15625 LTC that was paid exactly, and delivered."""
+    small_shop.stock((*CHESS, "K1"))
+    small_shop.place(7)
+    small_shop.pay(1)
+
+
+@pytest.mark.usefixtures("sold")
+async def test_money_that_goods_were_paid_with_is_not_taken_for_a_refund_without_a_word(
+    small_shop: SmallShop, admin: SandboxUser
+) -> None:
+    answer = await write(admin, f"/refund 1 {FIRST} 0.05")
+    assert "Nothing of order #1 waits to be paid back" in answer
+    assert "/refund 1 TXID AMOUNT GOODS" in answer
+    assert small_shop.order(1).set_asides == ()
+
+
+@pytest.mark.usefixtures("sold")
+async def test_money_that_goods_were_paid_with_is_paid_back_by_a_word_of_its_own(
+    small_shop: SmallShop, admin: SandboxUser
+) -> None:
+    assert "Recorded: 0.05000000 LTC" in await write(admin, f"/refund 1 {FIRST} 0.05 GOODS")
+    assert "Status: paid, paid back in part" in await sheet(admin)
+    again = await write(admin, f"/refund 1 {FIRST} 0.05 goods")
+    assert "recorded for order #1 already; nothing was changed" in again
+    more = await write(admin, f"/refund 1 {SECOND} 0.10625001 goods")
+    assert "no more than 0.10625000 LTC can have been paid back" in more
+    assert "Recorded: 0.10625000 LTC" in await write(admin, f"/refund 1 {SECOND} 0.10625 goods")
+    told = await sheet(admin)
+    assert "Status: paid, paid back\n" in told
+    assert "GOODS" not in told
+    assert "taken back" not in told
+
+
+@pytest.mark.usefixtures("sold")
+@pytest.mark.parametrize("text", ["abc 0.05 goods", f"{FIRST} goods", f"{FIRST} 0.05 wares"])
+async def test_a_refund_of_goods_that_is_not_written_in_full_records_nothing(
+    small_shop: SmallShop, admin: SandboxUser, text: str
+) -> None:
+    assert "TXID" in await write(admin, f"/refund 1 {text}")
+    assert small_shop.order(1).set_asides == ()
+
+
+@pytest.mark.usefixtures("late_money")
+async def test_an_order_without_goods_does_not_offer_to_pay_back_what_goods_were_paid_with(
+    small_shop: SmallShop, admin: SandboxUser
+) -> None:
+    assert "Recorded" in await write(admin, f"/refund 1 {FIRST}")
+    for more in ("", " 0.1", " 0.1 GOODS"):
+        answer = await write(admin, f"/refund 1 {SECOND}{more}")
+        assert "Nothing of order #1 waits" in answer
+        assert "GOODS" not in answer
+    assert len(small_shop.order(1).set_asides) == 1
 
 
 @pytest.mark.usefixtures("late_money")
