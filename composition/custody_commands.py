@@ -180,7 +180,8 @@ def prepare(  # noqa: PLR0913 - one for each option
         if coin != "SOL":
             click.echo(preparing.account_public_key(mnemonic, coin, used))
             click.echo(
-                f"This is coins.{coin}.extended_public_key, of {account_path(coin, used)}. It shows"
+                f"This is coins.{coin}.extended_public_key on the network {used!r} (another:"
+                f" --network), of {account_path(coin, used)}. It shows"
                 f" all {coin} addresses of the shop. With any one private key of them it gives"
                 " away all: export none while a shop uses it.",
                 err=True,
@@ -189,6 +190,7 @@ def prepare(  # noqa: PLR0913 - one for each option
         path = output or Path(f"sol-addresses-{start}.txt")
         preparing.write_solana_list(mnemonic, used, start, count, path)
     click.echo(f"{path}: SOL addresses {start} to {start + count - 1} on {used}")
+    click.echo("The shop takes this file as coins.SOL.addresses_file.", err=True)
 
 
 def read_given(path: Path, what: str) -> str:

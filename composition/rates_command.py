@@ -53,7 +53,7 @@ class CoinRate:
 
 
 def show(settings: Settings, *, as_json: bool) -> bool:
-    """Ask, and print; whether every coin got a rate."""
+    """Ask, and print; whether every coin has a rate, of the sources or a fixed one."""
     market = market_of(settings, sources_of(settings))
     found = asyncio.run(ask_all(settings, market))
     currency = settings.shop.currency
@@ -63,7 +63,7 @@ def show(settings: Settings, *, as_json: bool) -> bool:
     else:
         for line in _table(found, currency):
             click.echo(line)
-    return all(each.rate is not None for each in found)
+    return all(each.rate is not None or each.fixed is not None for each in found)
 
 
 def sources_of(settings: Settings) -> tuple[str, ...]:

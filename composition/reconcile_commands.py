@@ -73,10 +73,21 @@ def as_lines(result: Reconciliation) -> list[str]:
     )
 
     found = difference_sentences(result)
-    lines = found or ["nothing differs" if result.is_well else "nothing is known to differ"]
+    lines = found or [_no_difference(result)]
     for totals in result.coins:
         lines += totals_lines(totals)
     return lines
+
+
+def _no_difference(result: Reconciliation) -> str:
+    """How much was compared where no difference was found: nothing at all is no good news."""
+    orders = sum(each.orders for each in result.coins)
+    compared = sum(each.orders - each.unchecked for each in result.coins if not each.why_not)
+    if not orders:
+        return "there are no orders to compare"
+    if not compared:
+        return "nothing could be compared"
+    return f"nothing differs: {compared} of {orders} orders were compared"
 
 
 def as_plain(result: Reconciliation) -> dict[str, object]:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from configuration.coins import Coins, CoinSettings
-from configuration.problems import Issue, SettingPath
+from configuration.problems import INIT_COMMAND, Issue, SettingPath
 from configuration.settings import Custody
+from payments.custody import CustodyError, read_key
 from payments.extended_keys import account_key
 from payments.networks import AddressError
 
-INIT = 'or run "python run.py init"'
+INIT = f'or run "{INIT_COMMAND}"'
 _LISTED_COINS = ("SOL",)
 """Their addresses cannot be made of a public key."""
 
@@ -65,9 +66,10 @@ def _hot(custody: Custody, environ: Mapping[str, str]) -> Iterator[Issue]:
     if custody.mnemonic_file is None:
         yield Issue((*here, "mnemonic_file"), "is missing; write where the sealed mnemonic is")
     else:
-        yield from _file(custody.mnemonic_file, (*here, "mnemonic_file"), "put the mnemonic there")
+        yield from _file(custody.mnemonic_file, (*here, "mnemonic_file"))
     if custody.key_file is not None:
-        yield from _file(custody.key_file, (*here, "key_file"), "put the key there")
+        yield from _file(custody.key_file, (*here, "key_file"))
+        yield from _no_key(custody.key_file)
     elif custody.key_env is not None and not environ.get(custody.key_env):
         yield Issue(
             (*here, "key_env"),
@@ -113,10 +115,22 @@ def _watch_only(symbol: str, coin: CoinSettings) -> Iterator[Issue]:
         )
 
 
-def _file(path: Path, setting: SettingPath, advice: str) -> Iterator[Issue]:
+def _no_key(path: Path) -> Iterator[Issue]:
+    """Another file than that of the key, perhaps: found before anything starts."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return
+    try:
+        read_key(path, None)
+    except CustodyError as error:
+        yield Issue(("custody", "key_file"), f"names no key: {error}")
+
+
+def _file(path: Path, setting: SettingPath) -> Iterator[Issue]:
     if path.is_dir():
         yield Issue(setting, f"names {path}, which is a folder; write the path of a file")
     elif not path.exists():
-        yield Issue(setting, f"names {path}, which is not there; {advice}, {INIT}")
+        # Words on paper must not be written into it: the file is the sealed one.
+        back = "put your copy of that file back"
+        yield Issue(setting, f"names {path}, which is not there; {back}, {INIT} for a new shop")
     elif not os.access(path, os.R_OK):
         yield Issue(setting, f"names {path}, which may not be read; give this account the right to")

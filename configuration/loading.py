@@ -11,7 +11,13 @@ from pydantic import BaseModel, ValidationError
 from configuration.backends import Backend
 from configuration.coins import Coins, CoinSettings
 from configuration.environment import Overlay, from_environment, laid_over
-from configuration.problems import ConfigurationError, Issue, SettingPath, dotted
+from configuration.problems import (
+    INIT_COMMAND,
+    ConfigurationError,
+    Issue,
+    SettingPath,
+    dotted,
+)
 from configuration.requirements import MissingError, Purpose, Sections, missing, read_password
 from configuration.settings import Settings, Webhook
 from configuration.toml_lines import key_lines, line_of
@@ -41,7 +47,7 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise ConfigurationError(
-            f'{path}: there is no such file; run "python run.py --config {path} init" to make it'
+            f'{path}: there is no such file; run "{_init_command(path)}" to make it'
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
@@ -111,13 +117,19 @@ def _issues(section: str, error: ValidationError) -> Iterator[Issue]:
 
 def _told(issue: Issue, path: Path, lines: dict[SettingPath, int], overlay: Overlay) -> str:
     variable = _variable(issue.path, lines, overlay)
+    # Without the file it would make a second shop, with keys of its own, beside the program.
+    text = issue.text.replace(INIT_COMMAND, _init_command(path))
     if variable == issue.path[0]:
-        return f"{variable} {issue.text}"
+        return f"{variable} {text}"
     if variable is not None:
-        return f"{variable}: {dotted(issue.path)} {issue.text}"
+        return f"{variable}: {dotted(issue.path)} {text}"
     line = line_of(issue.path, lines)
     where = f"{path}:{line}" if line is not None else f"{path}"
-    return f"{where}: {dotted(issue.path)} {issue.text}"
+    return f"{where}: {dotted(issue.path)} {text}"
+
+
+def _init_command(path: Path) -> str:
+    return f"python run.py --config {path} init"
 
 
 def _variable(path: SettingPath, lines: dict[SettingPath, int], overlay: Overlay) -> str | None:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+INIT_COMMAND = "python run.py init"
+"""As an issue names it; where it is told, the settings file in question is put in."""
+
 SettingPath = tuple[str | int, ...]
 """Where a setting stands: table names and keys, and the index in a list, counted from 0."""
 

@@ -178,7 +178,7 @@ def read_secret(path: Path, what: str) -> str:
             content = file.read(LARGEST_SECRET_FILE_BYTES + 1)
     except FileNotFoundError:
         raise CustodyError(
-            f"there is no {what} file {path}: make it with `python run.py init`"
+            f"there is no {what} file {path}: put your copy back, or name the one that is meant"
         ) from None
     except OSError as error:
         raise CustodyError(f"the {what} file {path} cannot be read: {error.strerror}") from None

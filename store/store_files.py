@@ -77,6 +77,10 @@ def check_store(path: Path) -> list[Violation]:
         return violations(connection)
 
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""What SQLite says where the file that is read is to blame, and not the one that is written."""
+
+
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """A new file in the folder of `path`, for its owner alone; gone behind, unless it was moved.
@@ -108,8 +112,14 @@ def copy_store(source: sqlite3.Connection, target: Path) -> None:
             # Without a log beside it: the file alone is all of it.
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) in _DAMAGED:
+            raise StoreFileError(f"{_file_of(source)} is damaged or cut off: {error}") from error
         raise StoreFileError(f"{target.parent}: the copy was not made: {error}") from error
     sync(target)
+
+
+def _file_of(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("PRAGMA database_list").fetchone()[2])
 
 
 def sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -277,6 +278,15 @@ def test_an_unsound_backup_is_not_restored_with_exit_status_1(
     assert "timeouts-are-counted: shopper 9" in captured.out
     assert captured.err == f"nothing was restored: {backup} is not sound\n"
     assert orders_of(config) == before
+
+
+def test_a_backup_of_which_the_beginning_alone_is_there_is_named_as_damaged(
+    config: Path, backup: Path, capsys: Captured
+) -> None:
+    os.truncate(backup, 100)
+    assert called(config, "restore", backup) == 2
+    assert f"{backup} is damaged or cut off" in error_of(capsys)
+    assert len(orders_of(config)) == 2
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database " * 500])

@@ -169,6 +169,22 @@ def test_lines_for_people_begin_with_what_differs(
     assert "    of it not in a block yet: 0.10000000 LTC" in lines
 
 
+def test_lines_for_people_say_how_much_was_compared_where_nothing_differs(
+    shop: ReconciledShop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--config", str(shop.config_file), "report", "reconcile"]
+    assert run.main(command) == NOTHING
+    assert capsys.readouterr().out.splitlines()[0] == "there are no orders to compare"
+    shop.order(1)
+    assert run.main(command) == NOTHING
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "nothing differs: 1 of 1 orders were compared"
+    shop.settings["coins"]["LTC"]["backends"][0]["url"] = "http://127.0.0.1:9"
+    shop.write()
+    assert run.main(command) == SOMETHING
+    assert capsys.readouterr().out.splitlines()[0] == "nothing could be compared"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

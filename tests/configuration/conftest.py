@@ -33,11 +33,11 @@ password_file = "node-password"
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A complete settings file with its secrets beside it; nothing opens these two here."""
+    """A complete settings file with its secrets beside it; nothing opens the mnemonic here."""
     path = tmp_path / "config.toml"
     path.write_text(COMPLETE)
     (tmp_path / "mnemonic.sealed").write_text("sealed")
-    (tmp_path / "custody.key").write_text("key")
+    (tmp_path / "custody.key").write_text("5a" * 32)
     (tmp_path / "node-password").write_text("correct horse\n")
     return path
 

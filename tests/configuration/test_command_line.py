@@ -129,7 +129,7 @@ def test_a_new_mnemonic_is_shown_once_and_nothing_is_asked_when_nothing_else_is_
 
 def test_init_never_writes_over_a_secret(config: Path, words: Path, capsys: Captured) -> None:
     assert called(config, "init", "--mnemonic-file", words) == 2
-    assert (config.parent / "custody.key").read_text() == "key"
+    assert (config.parent / "custody.key").read_text() == "5a" * 32
     assert (config.parent / "mnemonic.sealed").read_text() == "sealed"
     assert len(error_lines(capsys)) == 1
 

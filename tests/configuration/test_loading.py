@@ -43,7 +43,7 @@ def test_paths_are_relative_to_the_settings_file(config: Path) -> None:
 
 def test_an_absolute_path_stays_as_it_is(spoil: Spoil, tmp_path: Path) -> None:
     key = tmp_path / "elsewhere.key"
-    key.write_text("key")
+    key.write_text("5a" * 32)
     settings = served(spoil('"custody.key"', f'"{key}"'))
     assert settings.custody.key_file == key
 
@@ -272,7 +272,26 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(spoil
     ]
     lines = refusal(spoil("confirmations = 0", "confirmations = 1"))
     assert "backends[0].password_file names" in lines[-1]
-    assert "python run.py init" in lines[-1]
+    assert f"python run.py --config {path} init" in lines[-1]
+
+
+def test_a_wrong_file_for_the_key_is_found_before_anything_starts(spoil: Spoil) -> None:
+    path = spoil("", "")
+    (path.parent / "custody.key").write_text("a password\n")
+    (line,) = refusal(path)
+    assert "custody.key_file names no key: the key in" in line
+    assert "64 hexadecimal digits" in line
+    assert "a password" not in line
+
+
+def test_a_sealed_mnemonic_that_is_gone_is_to_be_put_back_and_not_written_anew(
+    spoil: Spoil,
+) -> None:
+    path = spoil("", "")
+    (path.parent / "mnemonic.sealed").unlink()
+    (line,) = refusal(path)
+    assert "put your copy of that file back" in line
+    assert f'or run "python run.py --config {path} init" for a new shop' in line
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_no_key_at_all_is_told() -> None:
 
 
 def test_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(CustodyError, match=r"no mnemonic file .*/secret: make it with"):
+    with pytest.raises(CustodyError, match=r"no mnemonic file .*/secret: put your copy back"):
         read_mnemonic(tmp_path / "secret", KEY)
 
 
