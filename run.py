@@ -116,7 +116,10 @@ def demo(directory: Path, port: int, timeout_minutes: float | None) -> None:
 )
 @click.pass_obj
 def init(config: Path, mnemonic_file: Path | None) -> None:
-    """Ask for what is missing; write the settings file and the sealed secrets."""
+    """Ask what is missing, and write it.
+
+    Makes the settings file and the sealed secrets.
+    """
     configure_logging(Log(level="WARNING"))
     with refusing(CustodyError):
         mnemonic = read_given(mnemonic_file, "mnemonic") if mnemonic_file is not None else None
@@ -139,7 +142,10 @@ def init(config: Path, mnemonic_file: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of lines.")
 @click.pass_obj
 def check_store(config: Path, *, as_json: bool) -> None:
-    """Prove the invariants of the store, also while the shop runs; print what breaks them."""
+    """Prove that the store is sound.
+
+    Prints which invariants are broken; also while the shop runs.
+    """
     settings = loaded(config, Purpose.STORE)
     from composition.keeping import check  # noqa: PLC0415 - for this command alone
 
@@ -152,7 +158,10 @@ def check_store(config: Path, *, as_json: bool) -> None:
 @click.option("--replace", is_flag=True, help="Take the place of a file that is there.")
 @click.pass_obj
 def backup_store(config: Path, destination: Path, *, replace: bool) -> None:
-    """Copy the store to the file DESTINATION, also while the shop runs, and prove the copy."""
+    """Copy the store to a new file.
+
+    The copy at DESTINATION is proved sound; also while the shop runs.
+    """
     settings = loaded(config, Purpose.STORE)
     from composition.keeping import backup  # noqa: PLC0415 - for this command alone
 
@@ -164,7 +173,10 @@ def backup_store(config: Path, destination: Path, *, replace: bool) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.pass_obj
 def restore_store(config: Path, source: Path) -> None:
-    """Put the backup SOURCE in the place of the store, while the shop is stopped."""
+    """Put a backup in the place of the store.
+
+    The backup is SOURCE, and the shop has to be stopped.
+    """
     settings = loaded(config, Purpose.STORE)
     from composition.keeping import restore  # noqa: PLC0415 - for this command alone
 
@@ -182,7 +194,10 @@ def finish(is_well: bool) -> None:  # noqa: FBT001 - what a check found
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.pass_obj
 def show_rates(config: Path, *, as_json: bool) -> None:
-    """Ask each source what the coins cost now; show what it said, and the rate that follows."""
+    """Ask what the coins cost now.
+
+    Shows what each source said, and the rate that follows.
+    """
     settings = loaded(config, Purpose.STORE)
     from composition.rates_command import show  # noqa: PLC0415 - for this command alone
 
