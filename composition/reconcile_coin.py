@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from composition.reconcile_others import Others, held_to_others
 from domain.comparing import compare, stray, summed
 from domain.payment import ReceiptState
 from domain.reconciliation import CoinTotals, Entry, Finding, OrderRecord, Shown
@@ -75,7 +76,14 @@ async def reconcile_coin(task: CoinTask, progress: Callable[[str], None]) -> Coi
         try:
             since = min(each.created_at for each in records)
             shown = await reading.read(addresses, since, task.start)
-            return await _compared(task, reading, shown, progress)
+            result = await _compared(task, reading, shown, progress)
+            others = Others(
+                connectors=tuple(each for each in task.connectors if each is not connector),
+                since=since,
+                start=task.start,
+                now=_now,
+            )
+            return replace(result, entries=tuple(await held_to_others(result.entries, others)))
         except (ChainUnavailableError, ChainRefusedError) as error:
             why_not = str(error)
         finally:

@@ -90,7 +90,8 @@ class Entry:
     """One line: a receipt on either side or on both, or, without one, the order as a whole.
 
     `recorded_base_units` and `shown_base_units` are what the sides have; None: nothing.
-    `address_index` is given where there is no order.
+    `address_index` is given where there is no order. `doubt`: why what was missed is one backend's
+    word, where a coin has several; "" where the others bear it out or there are none.
     """
 
     finding: Finding
@@ -103,6 +104,7 @@ class Entry:
     shown_base_units: int | None = None
     address_index: int | None = None
     why: str = ""
+    doubt: str = ""
 
     @property
     def receipt_id(self) -> str | None:

@@ -66,7 +66,8 @@ def sentence(entry: Entry) -> str:
         recorded=_amount(entry.recorded_base_units, entry.coin),
         shown=_amount(entry.shown_base_units, entry.coin),
     )
-    return f"{about}, {entry.finding}: {text}"
+    doubt = f" ({entry.doubt}: compare with an explorer)" if entry.doubt else ""
+    return f"{about}, {entry.finding}: {text}{doubt}"
 
 
 def balance_sentence(balances: Balances) -> str:

@@ -14,7 +14,8 @@ def wishes_of(result: Reconciliation) -> Iterator[WatchAgain]:
     for entry in result.entries:
         if entry.finding is Finding.MISSED and entry.order is not None:
             found = missed.setdefault((entry.order.order_id, entry.coin), [])
-            if entry.shown is not None:
+            # One backend's word is left to the next look, which holds it to the others.
+            if entry.shown is not None and not entry.doubt:
                 found.append(entry.shown)
     for (order_id, coin), found in missed.items():
         yield WatchAgain(order_id=order_id, read=_read(found, coins[coin]))

@@ -5,25 +5,32 @@ with the same amount; until then it is held as one that waits for its block. Wha
 is shown, for a payment that one backend does not know yet has still been made. Where the amounts
 differ, nothing is concluded of the address at all: what is recorded of a payment stands for good.
 
+How long the chain is each says alone, and so how many confirmations a payment has: it has the
+fewest that any of them counts.
+
 Once agreed on, a payment stays so while the one that serves has it in the same block: a backend
 that starts anew, or stands still, takes nothing back.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from domain.money import format_coin
-from payments.chain import Found
+from payments.chain import Found, confirmations_of
 
-_Fact = tuple[str, str, int, str | None]
+_Fact = tuple[str, int, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one backend shows of an address; None: it has not looked at it."""
+    """What one backend shows of an address; None: it has not looked at it.
+
+    `tip_height`: how high its chain is; None: it has not said yet.
+    """
 
     backend: str
     receipts: tuple[Found, ...] | None
+    tip_height: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +46,15 @@ class Agreement:
     """What was agreed on so far, by address, receipt, amount and block."""
 
     coin: str
-    _agreed: set[_Fact] = field(default_factory=set)
+    _agreed: dict[str, set[_Fact]] = field(default_factory=dict)
 
     def recorded(self, receipts: Iterable[Found]) -> None:
         """What the shop has recorded was agreed on when it was."""
-        self._agreed |= {_fact(each) for each in receipts if each.block_height is not None}
+        self._agree(each for each in receipts if each.block_height is not None)
+
+    def keep(self, addresses: Container[str]) -> None:
+        """Forget what was agreed on of all others."""
+        self._agreed = {a: facts for a, facts in self._agreed.items() if a in addresses}
 
     def believed(self, views: Sequence[View], tip_height: int) -> Believed:
         """What follows from the views of one address, the first of which is of the one that serves.
@@ -59,7 +70,7 @@ class Agreement:
             if len({each.amount_base_units for each in _there(versions)}) > 1:
                 return Believed(receipts=None, doubts=(self._told(receipt_id, versions),))
             serving = versions[views[0].backend]
-            if serving is not None and _fact(serving) in self._agreed:
+            if serving is not None and self._is_agreed(serving):
                 receipts.append(serving)
             elif unread or not _is_in_block_for_all(versions, tip_height):
                 receipts.append(_held(next(_there(versions))))
@@ -67,8 +78,16 @@ class Agreement:
             else:
                 latest = max(_there(versions), key=lambda each: each.block_height or 0)
                 receipts.append(latest)
-                self._agreed |= {_fact(each) for each in _there(versions)}
-        return Believed(receipts=tuple(receipts), doubts=tuple(doubts))
+                self._agree(_there(versions))
+        counted = tuple(_counted_by_all(each, views, tip_height) for each in receipts)
+        return Believed(receipts=counted, doubts=tuple(doubts))
+
+    def _agree(self, receipts: Iterable[Found]) -> None:
+        for each in receipts:
+            self._agreed.setdefault(each.address, set()).add(_fact(each))
+
+    def _is_agreed(self, found: Found) -> bool:
+        return _fact(found) in self._agreed.get(found.address, ())
 
     def _doubts(self, receipt_id: str, versions: Mapping[str, Found | None]) -> Iterator[str]:
         # Waiting transactions reach one backend before the other; blocks are what they must share.
@@ -88,8 +107,24 @@ class Agreement:
         return f"shows {amount} {where}"
 
 
+def _counted_by_all(found: Found, views: Sequence[View], tip_height: int) -> Found:
+    """With no more confirmations than each backend counts that has looked at its chain."""
+    if found.block_height is None:
+        return found
+    counts = [_count(found, view, view.tip_height) for view in views if view.tip_height is not None]
+    least = max(1, min(counts, default=1))
+    is_counted_so = confirmations_of(found, tip_height) <= least
+    return found if is_counted_so else replace(found, confirmations=least)
+
+
+def _count(found: Found, view: View, tip_height: int) -> int:
+    """By one backend, which may have it in another block, or not count by blocks."""
+    its_own = _by_id(view.receipts or ()).get(found.receipt_id, found)
+    return confirmations_of(found if its_own.block_height is None else its_own, tip_height)
+
+
 def _fact(found: Found) -> _Fact:
-    return found.address, found.receipt_id, found.amount_base_units, found.block_hash
+    return found.receipt_id, found.amount_base_units, found.block_hash
 
 
 def _by_id(receipts: Iterable[Found]) -> dict[str, Found]:

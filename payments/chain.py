@@ -172,16 +172,20 @@ async def check(connector: ChainConnector, now: datetime) -> None:
         await client.close()
 
 
+def confirmations_of(found: Found, tip_height: int) -> int:
+    """How many a find has at this height of the chain, unless its chain counts otherwise."""
+    if found.confirmations is not None:
+        return found.confirmations
+    return 0 if found.block_height is None else tip_height - found.block_height + 1
+
+
 def sighting(found: Found, tip_height: int, seen_at: datetime) -> Sighting:
     """What a find means at this height of the chain."""
-    confirmations = found.confirmations
-    if confirmations is None:
-        confirmations = 0 if found.block_height is None else tip_height - found.block_height + 1
     return Sighting(
         transaction_id=found.transaction_id,
         output_index=found.output_index,
         amount_base_units=found.amount_base_units,
-        confirmations=confirmations,
+        confirmations=confirmations_of(found, tip_height),
         block_height=found.block_height,
         block_hash=found.block_hash,
         chain_time=found.chain_time,

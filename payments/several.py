@@ -7,7 +7,7 @@ way with that, payments wait for its word, for at most `LONGEST_LOOK`.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,7 +29,10 @@ from payments.walked import AddressByAddress, lower
 PATIENCE_SECONDS = 5.0
 # One backend is a block ahead of the other every now and then, and that is nobody's business.
 TELL_AFTER = timedelta(seconds=60)
+MOST_DOUBTS = 20
 LONGEST_LOOK = timedelta(minutes=2)
+USUAL_GAPS = {"BTC": 1, "LTC": 2, "ETH": 10, "SOL": 150}
+"""So many blocks, or slots, one backend may be behind another for a minute and more."""
 LISTEN_AGAIN_SECONDS = 10.0
 
 
@@ -155,7 +158,10 @@ class SeveralClient:
                     task.cancel()
                     with suppress(asyncio.CancelledError, Exception):
                         await task
-            await member.client.close()
+            try:
+                await member.client.close()
+            except Exception as error:  # noqa: BLE001 - the others are to be closed too
+                logger.opt(exception=error).error("{} was not closed in order", member.name)
 
     # --- a look -----------------------------------------------------------------------------------
 
@@ -227,15 +233,19 @@ class SeveralClient:
         serving = members[0].latest
         if serving is None:
             raise RuntimeError("a backend that answered has an answer")
+        self._agreement.keep(addresses)
+        for member in self._members:
+            member.shown = {a: shown for a, shown in member.shown.items() if a in addresses}
         receipts: dict[str, tuple[Found, ...]] = {}
         away = (member.name for member in self._members if member.error is not None)
         doubts = {f"{name} does not answer, and checks nobody": "" for name in away}
+        doubts |= dict.fromkeys(_far_behind(members, self._agreement.coin), "")
         for address in serving.receipts:
             known = addresses.get(address)
             if known is None:
                 continue
             self._agreement.recorded(known.receipts)
-            views = [View(backend=m.name, receipts=m.shown.get(address)) for m in members]
+            views = [_view(member, address) for member in members]
             if not any(view.receipts for view in views):
                 receipts[address] = ()
                 continue
@@ -257,9 +267,11 @@ class SeveralClient:
     def _lasting(self, doubts: Mapping[str, str], now: datetime) -> tuple[str, ...]:
         since = self._doubted_since
         self._doubted_since = {text: since.get(text, now) for text in doubts}
-        return tuple(
-            text for text, moment in self._doubted_since.items() if now - moment >= TELL_AFTER
-        )
+        lasting = [text for text, at in self._doubted_since.items() if now - at >= TELL_AFTER]
+        if len(lasting) <= MOST_DOUBTS:
+            return tuple(lasting)
+        # A backend that lies about everything must not drown out the rest.
+        return (*lasting[:MOST_DOUBTS], "the backends do not agree on more payments than these")
 
     # --- news -------------------------------------------------------------------------------------
 
@@ -280,6 +292,24 @@ def _succeeded(task: asyncio.Task[AddressLook]) -> bool:
 def _is_under_way(member: _Member, now: datetime) -> bool:
     began_at = member.began_at
     return member.task is not None and began_at is not None and now - began_at < LONGEST_LOOK
+
+
+def _view(member: _Member, address: str) -> View:
+    return View(
+        backend=member.name,
+        receipts=member.shown.get(address),
+        tip_height=None if member.latest is None else member.latest.place.height,
+    )
+
+
+def _far_behind(members: Sequence[_Member], coin: str) -> Iterator[str]:
+    """Who is so far behind the one that serves that payments wait for their confirmations."""
+    serving, *others = (each for each in members if each.latest is not None)
+    for each in others:
+        if each.latest and serving.latest:
+            gap = serving.latest.place.height - each.latest.place.height
+            if gap > USUAL_GAPS[coin]:
+                yield f"{each.name} is far behind {serving.name}, so that confirmations wait for it"
 
 
 def _taken_error(member: _Member) -> BaseException | None:

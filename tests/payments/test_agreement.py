@@ -3,14 +3,24 @@
 from dataclasses import replace
 
 from payments.agreement import Agreement, View
-from payments.chain import Found
+from payments.chain import Found, confirmations_of
 from tests.payments.looks import found
 
 TIP = 105
 
 
+def at_heights(*shown: tuple[tuple[Found, ...], int]) -> list[View]:
+    return [
+        View(backend=f"node {n}", receipts=each, tip_height=height)
+        for n, (each, height) in enumerate(shown, start=1)
+    ]
+
+
 def views(*shown: tuple[Found, ...] | None) -> list[View]:
-    return [View(backend=f"node {n}", receipts=each) for n, each in enumerate(shown, start=1)]
+    return [
+        View(backend=f"node {n}", receipts=each, tip_height=TIP)
+        for n, each in enumerate(shown, start=1)
+    ]
 
 
 def believed(*shown: tuple[Found, ...] | None) -> tuple[Found, ...] | None:
@@ -97,3 +107,36 @@ def test_what_the_serving_one_loses_is_held_by_the_word_of_the_other() -> None:
 def test_confirmations_of_a_held_payment_are_those_of_one_that_waits() -> None:
     final = replace(IN_BLOCK, confirmations=32)
     assert believed((final,), ()) == (WAITING,)
+
+
+def test_a_payment_has_the_fewest_confirmations_that_any_backend_counts() -> None:
+    seen = at_heights(((IN_BLOCK,), 1_000), ((IN_BLOCK,), 102), ((IN_BLOCK,), 500))
+    (counted,) = Agreement("LTC").believed(seen, 1_000).receipts or ()
+    assert confirmations_of(counted, 1_000) == 103 - (IN_BLOCK.block_height or 0)
+    ahead = at_heights(((IN_BLOCK,), 102), ((IN_BLOCK,), 1_000))
+    assert Agreement("LTC").believed(ahead, 102).receipts == (IN_BLOCK,)
+
+
+def test_a_payment_agreed_on_keeps_one_confirmation_where_a_backend_begins_anew() -> None:
+    agreement = Agreement("LTC")
+    agreement.believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP)
+    (counted,) = agreement.believed(at_heights(((IN_BLOCK,), 300), ((), 3)), 300).receipts or ()
+    assert (counted.block_height, counted.confirmations) == (IN_BLOCK.block_height, 1)
+
+
+def test_finality_is_counted_by_the_one_that_has_it_least() -> None:
+    final, merely_confirmed = (
+        replace(IN_BLOCK, confirmations=32),
+        replace(IN_BLOCK, confirmations=1),
+    )
+    (counted,) = Agreement("SOL").believed(views((final,), (merely_confirmed,)), TIP).receipts or ()
+    assert counted.confirmations == 1
+
+
+def test_what_was_agreed_on_of_an_address_that_is_watched_no_more_is_forgotten() -> None:
+    agreement = Agreement("LTC")
+    agreement.believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP)
+    agreement.keep({IN_BLOCK.address})
+    assert agreement.believed(views((IN_BLOCK,), ()), TIP).receipts == (IN_BLOCK,)
+    agreement.keep({"another"})
+    assert agreement.believed(views((IN_BLOCK,), ()), TIP).receipts == (WAITING,)

@@ -16,8 +16,9 @@ from payments.chain import (
     Known,
     Look,
     Place,
+    sighting,
 )
-from payments.several import PATIENCE_SECONDS, SeveralClient, SeveralConnector
+from payments.several import MOST_DOUBTS, PATIENCE_SECONDS, SeveralClient, SeveralConnector
 from payments.tokens import TokenTransfer
 from tests.payments.looks import START, at, found, place
 from thespian_asyncio.testing import run_in_virtual_time
@@ -394,5 +395,66 @@ def test_looks_that_are_under_way_end_with_the_client() -> None:
         stage.second.takes_seconds = 50.0
         await stage.look()
         assert at(10) == stage.now
+
+    play(scene)
+
+
+def test_no_payment_is_confirmed_by_the_height_that_one_backend_claims() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.blocks = stage.second.blocks = [found(height=101)]
+        stage.first.height, stage.second.height = 1_000, 101
+        look = await stage.look()
+        (believed,) = look.receipts["A"]
+        assert sighting(believed, look.place.height, stage.now).confirmations == 1
+        for _ in range(7):
+            look = await stage.look()
+        assert look.doubts == (
+            "the second is far behind the first, so that confirmations wait for it",
+        )
+        stage.second.height = 1_000
+        (believed,) = (await stage.look()).receipts["A"]
+        assert sighting(believed, 1_000, stage.now).confirmations == 900
+
+    play(scene)
+
+
+def test_a_backend_that_cannot_be_closed_leaves_none_of_the_others_open() -> None:
+    class Stuck(Scripted):
+        async def close(self) -> None:
+            await super().close()
+            raise OSError("no")
+
+    async def scene(stage: Stage) -> None:
+        stage.first = Stuck("the first")
+        await stage.look()
+
+    play(scene)
+
+
+def test_a_backend_that_lies_about_everything_is_told_in_a_few_lines() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second = Scripted("the second")
+        names = [f"A{n}" for n in range(100)]
+        stage.addresses = dict.fromkeys(names, Known())
+        stage.first.blocks = [found(each, height=101) for each in names]
+        stage.first.height = stage.second.height = 101
+        for _ in range(7):
+            await stage.look()
+        look = await stage.look()
+        assert len(look.doubts) == MOST_DOUBTS + 1
+        assert "on more payments than these" in look.doubts[-1]
+        assert len(look.undecided) == 100
+
+    play(scene)
+
+
+def test_addresses_that_are_watched_no_more_are_not_kept() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.first.blocks = stage.second.blocks = [found(height=101)]
+        stage.first.height = stage.second.height = 101
+        await stage.look()
+        stage.addresses = {"B": Known()}
+        await stage.look()
+        assert all(member.shown.keys() <= {"B"} for member in stage.client._members)
 
     play(scene)
