@@ -10,8 +10,11 @@ below the mark that is on disk; requests wait meanwhile. After an orderly exit t
 lowered to the next index, so that restarts leave no gap for a wallet to stumble over.
 Where the coin has somebody who knows the history of addresses (`Environment.address_histories`),
 those that are derived ahead are asked about, and one that the chain has seen is never handed out.
+Where it says so of all of a batch, that is a failure, and after thousands in a row none is passed
+over any more.
 Failure: those who wait are refused with the reason, and it is tried again with back-off. A list of
-addresses that gets short, is used up, or is long again: `AddressSupply` to the root.
+addresses that gets short, is used up, or is long again: `AddressSupply` to the root; as well where
+no address is left that may be handed out.
 """
 
 from collections import OrderedDict, deque
@@ -43,6 +46,7 @@ FEWEST_AHEAD = 64
 SMALLEST_MARK_BLOCK = 16
 MOST_AHEAD = 4096
 DERIVED_AT_ONCE = 256
+MOST_PASSED_OVER = 2_000
 REMEMBERED_ORDERS = 10_000
 SHORTEST_BACK_OFF_SECONDS = 1.0
 LONGEST_BACK_OFF_SECONDS = 60.0
@@ -74,6 +78,7 @@ class AddressActor(ShopActor):
         self._ahead, self._mark_block = FEWEST_AHEAD, SMALLEST_MARK_BLOCK
         self._waiting: OrderedDict[int, list[ActorAddress]] = OrderedDict()
         self._taken: OrderedDict[int, AddressTaken] = OrderedDict()
+        self._passed_over = 0  # indexes in a row that had been used before
         self._failures = 0
         self._failed: dict[str, str] = {}  # jobs that wait for the back-off, and why
 
@@ -134,7 +139,7 @@ class AddressActor(ShopActor):
             self._refuse_waiting()
 
     def _hand_out(self) -> None:
-        while self._waiting and self._ready and self._next_index < self._mark:
+        while self._waiting and self._ready and self._first_ready() < self._mark:
             order_id, askers = self._waiting.popitem(last=False)
             ready = self._ready.popleft()
             self._next_index = ready.index + 1
@@ -147,6 +152,10 @@ class AddressActor(ShopActor):
             self._remember(taken)
             for asker in askers:
                 self.send(asker, taken)
+
+    def _first_ready(self) -> int:
+        # Those that the chain has seen are left out, so it may be far above the last handed out.
+        return self._ready[0].index if self._ready else self._next_index
 
     def _remember(self, taken: AddressTaken) -> None:
         self._taken[taken.order_id] = taken
@@ -178,8 +187,8 @@ class AddressActor(ShopActor):
             self._submit("derive", partial(derive_unseen, book, history, self._derived_to, count))
         if self._supply.is_due(self._next_index):
             self._submit("supply", book.end)
-        if self._mark - self._next_index <= self._mark_block // 2:
-            self._submit("mark", partial(book.write_mark, self._next_index + self._mark_block))
+        if self._mark - self._first_ready() <= self._mark_block // 2:
+            self._submit("mark", partial(book.write_mark, self._first_ready() + self._mark_block))
 
     def _may_derive(self) -> bool:
         # At the end of a list it is read again, but not before there is need.
@@ -219,10 +228,32 @@ class AddressActor(ShopActor):
             self._failures, self.state = 0, "ready"
 
     def _take_in(self, ahead: Ahead) -> None:
+        if not ahead.addresses:
+            self._pass_over(ahead)
+            return
         # An outcome may be handed over twice.
         self._ready.extend(each for each in ahead.addresses if each.index >= self._derived_to)
         self._derived_to = max(self._derived_to, ahead.next_index)
+        self._passed_over = 0
         self._tell(self._supply.has_more(ahead.end, self._next_index))
+
+    def _pass_over(self, ahead: Ahead) -> None:
+        """Every one of them was used before, which may be true; of thousands in a row it is not.
+
+        A wallet finds nothing beyond a gap of that size, so it stays there, and admins are told.
+        """
+        why = (
+            f"every address up to index {ahead.next_index - 1} was used before, says the chain's"
+            " history: is the mnemonic used elsewhere, or does that server not tell the truth?"
+        )
+        passed = max(0, ahead.next_index - self._derived_to)
+        if self._passed_over + passed > MOST_PASSED_OVER:
+            self._back_off("derive", AddressesUsedUpError(why))
+            return
+        self._passed_over += passed
+        self._derived_to += passed
+        self._ahead = min(2 * self._ahead, MOST_AHEAD)
+        self._back_off("derive", CustodyError(why))
 
     def _tell(self, news: AddressSupply | None) -> None:
         if news is not None and self._start is not None:

@@ -2,15 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from thespian.actors import Actor, ActorAddress, ActorExitRequest
 
-from actors.address import FEWEST_AHEAD, SMALLEST_MARK_BLOCK, AddressActor
+from actors.address import (
+    FEWEST_AHEAD,
+    MOST_PASSED_OVER,
+    SMALLEST_MARK_BLOCK,
+    AddressActor,
+)
 from actors.environment import Environment, NoticeSender, SystemClock
-from actors.messages import AddressRefused, AddressTaken, StartAddresses, TakeAddress
+from actors.messages import (
+    AddressRefused,
+    AddressSupply,
+    AddressTaken,
+    StartAddresses,
+    TakeAddress,
+)
 from payments.addresses import AddressSource, AddressSourceOpener, Bip84Addresses, HotAddresses
 from payments.custody import CustodyError, key_text, new_mnemonic, seal, write_secret
 from payments.derived_addresses import address_of_key
@@ -20,6 +31,7 @@ from thespian_asyncio import ActorSystemBase, Executor, ThreadExecutor, join_exe
 from thespian_asyncio.testing import LoopExecutor, run_in_virtual_time
 
 KEY = bytes(range(32))
+Answer = AddressTaken | AddressRefused | AddressSupply
 
 
 @dataclass
@@ -81,14 +93,35 @@ class Asker(Actor):
             self.log.append(msg)
 
 
+@dataclass
+class SeenBefore:
+    """A history that says of the indexes below `below` that they were used."""
+
+    below: int
+    asked: int = 0
+
+    def open_history(self) -> "SeenBefore":
+        return self
+
+    async def seen(self, addresses: Sequence[str]) -> frozenset[str]:
+        self.asked += 1
+        await asyncio.sleep(0.1)
+        return frozenset(each for each in addresses if int(each[1:]) < self.below)
+
+    async def close(self) -> None:
+        pass
+
+
 class Stage:
     """An address actor and somebody who asks it."""
+
+    history: SeenBefore | None = None
 
     def __init__(self, source: AddressSourceOpener, executor: Callable[[str], Executor]) -> None:
         self.base = ActorSystemBase(None)
         self.source = source
         self.executor = executor
-        self.answers: list[AddressTaken | AddressRefused] = []
+        self.answers: list[Answer] = []
         self.asker = self.base.newPrimaryActor(Asker)
         self.base.tell_async(self.asker, self.answers)
         self.actor = self.base.newPrimaryActor(AddressActor)
@@ -101,6 +134,7 @@ class Stage:
             chain_poll_interval_seconds={},
             address_sources={"LTC": self.source},
             notices=NoNotices(),
+            address_histories={} if self.history is None else {"LTC": self.history},
         )
         message = StartAddresses(
             coin="LTC",
@@ -114,7 +148,7 @@ class Stage:
         for order_id in order_ids:
             self.base.tell_async(self.asker, (self.actor, TakeAddress(order_id=order_id)))
 
-    async def taken(self, *order_ids: int) -> list[AddressTaken | AddressRefused]:
+    async def taken(self, *order_ids: int) -> list[Answer]:
         self.answers.clear()
         self.take(*order_ids)
         await asyncio.sleep(0.5)
@@ -140,11 +174,11 @@ def play(scene: Scene, source: MadeUpAddresses | None = None, job_seconds: float
     run_in_virtual_time(run())
 
 
-def indexes(answers: list[AddressTaken | AddressRefused]) -> list[int]:
+def indexes(answers: list[Answer]) -> list[int]:
     return [each.index for each in answers if isinstance(each, AddressTaken)]
 
 
-def refusals(answers: list[AddressTaken | AddressRefused]) -> list[str]:
+def refusals(answers: list[Answer]) -> list[str]:
     return [each.why for each in answers if isinstance(each, AddressRefused)]
 
 
@@ -348,3 +382,57 @@ async def test_with_real_files_a_restart_goes_on_where_the_last_run_ended(tmp_pa
         assert await asyncio.to_thread(join_executors, 10)
         on_disk = json.loads(marks_file(tmp_path / "mnemonic").read_text())
         assert on_disk == {"LTC/regtest": 2 * run + 2}
+
+
+def test_a_history_that_has_seen_everything_is_asked_with_pauses_and_passes_over_no_more() -> None:
+    async def scene(stage: Stage, source: MadeUpAddresses) -> None:
+        stage.history = SeenBefore(below=1_000_000)
+        stage.start()
+        stage.take(7)
+        await asyncio.sleep(3_600)
+        refused = [each for each in stage.answers if isinstance(each, AddressRefused)]
+        assert [each.order_id for each in refused] == [7]
+        assert "was used before, says the chain's history" in refused[0].why
+        (told,) = [each for each in stage.answers if isinstance(each, AddressSupply)]
+        assert (told.left, told.is_low) == (0, True)
+        assert stage.history.asked < 120
+        # The history tells the truth again: nothing far away is handed out.
+        stage.history.below = 10
+        await asyncio.sleep(120)
+        taken = (await stage.taken(8))[-1]
+        assert isinstance(taken, AddressTaken)
+        assert taken.index <= MOST_PASSED_OVER
+        assert source.mark is not None
+        assert source.mark > taken.index
+
+    play(scene)
+
+
+def test_used_addresses_of_many_batches_are_passed_over_without_a_word_to_admins() -> None:
+    async def scene(stage: Stage, _source: MadeUpAddresses) -> None:
+        stage.history = SeenBefore(below=700)
+        stage.start()
+        await asyncio.sleep(60)
+        (taken,) = await stage.taken(7)
+        assert isinstance(taken, AddressTaken)
+        assert taken.index == 700
+
+    play(scene)
+
+
+def test_no_index_above_the_mark_is_handed_out_where_used_ones_are_left_out() -> None:
+    async def scene(stage: Stage, source: MadeUpAddresses) -> None:
+        stage.history = SeenBefore(below=50)
+        source.failing.add("write")
+        stage.start()
+        await asyncio.sleep(2)
+        assert all(isinstance(each, AddressRefused) for each in await stage.taken(7))
+        source.failing.clear()
+        await asyncio.sleep(60)
+        (taken,) = await stage.taken(8)
+        assert isinstance(taken, AddressTaken)
+        assert taken.index == 50
+        assert source.mark is not None
+        assert source.mark > 50
+
+    play(scene)
