@@ -7,7 +7,8 @@ What a report means is up to the shop (`actors.shop_reports`).
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from aiohttp import web
@@ -19,11 +20,12 @@ from domain.reports import PaymentReport, ReportRefusal
 from gateway.bridge import ShopBridge
 from gateway.problems import ProblemError
 from gateway.webhook_report import parse_report
-from gateway.webhook_signature import signed_at
+from gateway.webhook_signature import claim_of, signed_at
 
 PATH = "/cryptoprocessing/order_payment"
 LARGEST_BODY_BYTES = 64 * 1024
 MOST_AT_ONCE = 32
+MOST_BODIES_AT_ONCE = 512  # of 64 KiB at the most, so 32 MiB together
 BODY_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 
@@ -59,32 +61,44 @@ def add_webhook(
     app.router.add_post(PATH, webhook.post)
 
 
+class _Places:
+    """So many at once; the next is told to come again."""
+
+    def __init__(self, count: int) -> None:
+        self._count = self._free = count
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        if not self._free:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{self._count} reports are at work already; send it again",
+                _RETRY_SOON,
+            )
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+
 class _Webhook:
     def __init__(self, bridge: ShopBridge, secret: bytes, now_seconds: Callable[[], float]) -> None:
         self._bridge = bridge
         self._secret = secret
         self._now_seconds = now_seconds
-        self._at_work = 0
+        self._reading = _Places(MOST_BODIES_AT_ONCE)
+        self._at_work = _Places(MOST_AT_ONCE)
 
     async def post(self, request: web.Request) -> web.Response:
-        if self._at_work >= MOST_AT_ONCE:
-            raise ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{MOST_AT_ONCE} reports are at work already; send it again",
-                _RETRY_SOON,
-            )
-        self._at_work += 1
-        try:
-            return await self._post(request)
-        finally:
-            self._at_work -= 1
-
-    async def _post(self, request: web.Request) -> web.Response:
+        # The cheapest to refuse comes first, and only what is signed gets one of the few places.
         _check_media(request)
-        body = await _body(request)
-        at = signed_at(request.headers, body, self._secret, self._now_seconds())
-        report = parse_report(body, at)
-        is_news = await self._take(report)
+        claim = claim_of(request.headers)
+        with self._reading.place():
+            body = await _body(request)
+        at = signed_at(claim, body, self._secret, self._now_seconds())
+        with self._at_work.place():
+            is_news = await self._take(parse_report(body, at))
         return web.json_response({"status": "recorded" if is_news else "known"})
 
     async def _take(self, report: PaymentReport) -> bool:

@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -14,6 +15,11 @@ SIGNATURE_HEADER = "X-Signature"
 WINDOW_SECONDS = 300
 
 _SECONDS = re.compile(r"[0-9]{1,11}")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
+_WRONG_SIGNATURE = (
+    f"{SIGNATURE_HEADER} is not that of this request: send the hex HMAC-SHA512, under the shared"
+    f" secret, of {TIMESTAMP_HEADER}, a dot, and the body byte by byte"
+)
 _CHALLENGE = {"WWW-Authenticate": 'HMAC-SHA512 realm="holdfast"'}
 
 
@@ -22,24 +28,39 @@ def signature_of(secret: bytes, timestamp: str, body: bytes) -> str:
     return hmac.digest(secret, timestamp.encode("ascii") + b"." + body, "sha512").hex()
 
 
-def signed_at(
-    headers: CIMultiDictProxy[str], body: bytes, secret: bytes, now_seconds: float
-) -> datetime:
-    """When the sender says that it signed this body.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the headers say: the time as it stands there, and the signature in small letters."""
+
+    timestamp: str
+    signature: str
+
+
+def claim_of(headers: CIMultiDictProxy[str]) -> Claim:
+    """The signature that a request claims to have, before its body is read.
 
     Raises:
-        ProblemError: 401, where it is not signed, not with the secret, or not lately.
+        ProblemError: 401, where there is none that could be right.
     """
     timestamp = _only(headers, TIMESTAMP_HEADER)
     if not _SECONDS.fullmatch(timestamp):
         raise _unauthorized(f"{TIMESTAMP_HEADER} is not a time: send Unix seconds, digits alone")
-    given = _only(headers, SIGNATURE_HEADER).lower().encode("utf-8", "surrogateescape")
+    signature = _only(headers, SIGNATURE_HEADER).lower()
+    if not _SIGNATURE.fullmatch(signature):
+        raise _unauthorized(_WRONG_SIGNATURE)
+    return Claim(timestamp, signature)
+
+
+def signed_at(claim: Claim, body: bytes, secret: bytes, now_seconds: float) -> datetime:
+    """When the sender says that it signed this body.
+
+    Raises:
+        ProblemError: 401, where it is not signed with the secret, or not lately.
+    """
+    timestamp, given = claim.timestamp, claim.signature.encode("ascii")
     # In constant time, so that the time taken tells nothing of how much was right.
     if not hmac.compare_digest(given, signature_of(secret, timestamp, body).encode("ascii")):
-        raise _unauthorized(
-            f"{SIGNATURE_HEADER} is not that of this request: send the hex HMAC-SHA512, under the"
-            f" shared secret, of {TIMESTAMP_HEADER}, a dot, and the body byte by byte"
-        )
+        raise _unauthorized(_WRONG_SIGNATURE)
     # Told only to whoever has the secret.
     if abs(now_seconds - int(timestamp)) > WINDOW_SECONDS:
         raise _unauthorized(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from itertools import islice
 
 import pytest
@@ -101,9 +101,36 @@ async def test_body_that_does_not_come_is_waited_for_only_so_long(
     assert b" 408 " in await first_line(url, b"{")
 
 
-async def test_beyond_so_many_at_once_one_is_told_to_come_again(url: str) -> None:
+async def test_whoever_sends_slowly_without_a_signature_is_sent_away_at_once(url: str) -> None:
+    assert b" 401 " in await first_line(url, b"{", headers={})
+    assert b" 401 " in await first_line(url, b"{", headers={**signed(b"{"), "X-Signature": "ab"})
+
+
+@pytest.mark.parametrize("root", [Silent])
+async def test_beyond_so_many_signed_reports_at_once_one_is_told_to_come_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough for all of them to have come, also on a busy machine.
+    monkeypatch.setattr(webhook, "ANSWER_SECONDS", 5.0)
+    more = 3
+    answers = await asyncio.gather(
+        *(post(url, BODY, signed(BODY)) for _ in range(MOST_AT_ONCE + more))
+    )
+    sent_away = [each for each in answers if "at work already" in str(each.body["detail"])]
+    assert len(sent_away) == more
+    for each in answers:
+        assert_comes_again(each, "send" if each in sent_away else "does not answer")
+
+
+@pytest.fixture
+def few_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "MOST_BODIES_AT_ONCE", 40)
+
+
+@pytest.mark.usefixtures("few_bodies")
+async def test_beyond_so_many_bodies_at_once_one_is_told_to_come_again(url: str) -> None:
     more = 5
-    slow = [asyncio.create_task(first_line(url, b"{")) for _ in range(MOST_AT_ONCE + more)]
+    slow = [asyncio.create_task(first_line(url, b"{")) for _ in range(40 + more)]
     for each in islice(asyncio.as_completed(slow), more):
         assert b" 503 " in await each
     assert_comes_again(await post(url, BODY, signed(BODY)), "at work already; send it again")
@@ -138,12 +165,20 @@ async def test_body_that_is_cut_off_harms_nobody(url: str) -> None:
         assert got.status == 415
 
 
-async def first_line(url: str, sent: bytes, *, is_cut_off: bool = False) -> bytes:
-    """What is answered to a request whose body has a hundred bytes, of which so many are sent."""
+async def first_line(
+    url: str, sent: bytes, *, headers: Mapping[str, str] | None = None, is_cut_off: bool = False
+) -> bytes:
+    """What is answered to a request whose body has a hundred bytes, of which so many are sent.
+
+    Its headers are those of a signed report, or these.
+    """
     host, _, port = url.removeprefix("http://").removesuffix(PATH).partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        for name, value in (signed(sent) if headers is None else headers).items():
+            if name != "Content-Type":
+                head += f"{name}: {value}\r\n"
         writer.write(f"{head}Content-Length: 100\r\n\r\n".encode() + sent)
         await writer.drain()
         if is_cut_off:
