@@ -24,6 +24,7 @@ from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
 from actors.base import ShopActor
 from actors.environment import Environment
 from actors.messages import (
+    ActorFailed,
     AttachNotifier,
     LedgerFailed,
     LedgerReady,
@@ -48,6 +49,7 @@ from store.contract import (
     GetStuckNotices,
     GetUnsettledOrders,
     Job,
+    JobBroken,
     Notice,
     NoticesWritten,
     OrderSettled,
@@ -315,7 +317,10 @@ class LedgerActor(ShopActor):
             self._trouble = None
             self._tell_root(StoreMended())
         for (asked, asker), answer in zip(answered, done.answers, strict=True):
-            self.send(asker, _as_asked(asked, answer))
+            if isinstance(answer, JobBroken):
+                self._tell_root(ActorFailed(kind=self.kind, name=self.name, message=answer.job))
+            else:
+                self.send(asker, _as_asked(asked, answer))
             if isinstance(asked, GetPendingNotices):
                 # Only now, so that what was written before comes before what is written later.
                 self._notifiers[asked.audience] = asker

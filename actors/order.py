@@ -152,7 +152,8 @@ class OrderActor(OrderDeciding):
 
     def receiveMsg_Relayed(self, message: Relayed, _sender: ActorAddress) -> None:
         """A wish or news that the root hands on."""
-        self._heard += 1
+        # Counted by the root: what is run again after a failure was heard once.
+        self._heard = max(self._heard, message.number)
         match message.message:
             case PlaceOrder():
                 self._await_placing(message.reply_to)

@@ -159,7 +159,8 @@ class ShopBase(ShopActor):
         order = self._staff.orders.get(order_id)
         if order is not None:
             self._staff.relayed[order_id] += 1
-            self.send(order, Relayed(message=message, reply_to=reply_to))
+            number = self._staff.relayed[order_id]
+            self.send(order, Relayed(number=number, message=message, reply_to=reply_to))
 
     def _alert(self, text: str) -> None:
         logger.warning("alert: {}", text)

@@ -373,6 +373,15 @@ Job = (
     | WriteReport
     | GetReported
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobBroken:
+    """A question broke in a way that nobody foresaw; the log has why. Asked again it would, too."""
+
+    job: str
+
+
 Answer = (
     Recorded
     | RecordRefused
@@ -392,6 +401,7 @@ Answer = (
     | ReportWritten
     | ReportNotWritten
     | ReportedLoaded
+    | JobBroken
 )
 
 

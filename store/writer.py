@@ -24,6 +24,7 @@ from store.contract import (
     GetOrder,
     GetStanding,
     Job,
+    JobBroken,
     Notice,
     OrderLoaded,
     OrderSettled,
@@ -269,7 +270,8 @@ def _refusal(job: Job, error: Exception) -> Answer:
         case WriteReport():
             return ReportNotWritten(report=job.report, reason=ReportRefusal.IMPOSSIBLE)
         case _:
-            raise error
+            # One question that cannot be answered must not keep all others from their turn.
+            return JobBroken(job=type(job).__name__)
 
 
 def _reason(text: str) -> RecordRefusalReason:

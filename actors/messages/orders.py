@@ -108,7 +108,11 @@ ForOrder = PlaceOrder | OrderWish | GoodsDelivered | PaymentSeen | WatchAgain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relayed:
-    """A message that the root hands on, with the address where the answer is awaited."""
+    """A message that the root hands on, with the address where the answer is awaited.
 
+    `number` counts those for this actor, from 1 on.
+    """
+
+    number: int
     message: ForOrder
     reply_to: ActorAddress | None

@@ -40,6 +40,7 @@ class Desk:
         self.heard: dict[str, list[object]] = {name: [] for name in NAMES}
         self.who = {name: self._recipient(name) for name in NAMES}
         self.actor = self.base.newPrimaryActor(actor_class)
+        self.relayed = 0  # as the root would count them
 
     def _recipient(self, name: str) -> ActorAddress:
         address = self.base.newPrimaryActor(Recipient)

@@ -66,7 +66,8 @@ async def open_order(desk: Desk) -> Order:
 
 
 def relayed(message: PlaceOrder | CancelOrder, desk: Desk) -> Relayed:
-    return Relayed(message=message, reply_to=desk.who["asker"])
+    desk.relayed += 1
+    return Relayed(number=desk.relayed, message=message, reply_to=desk.who["asker"])
 
 
 def test_late_word_of_a_hold_frees_nothing_of_an_order_that_is_placed() -> None:
@@ -178,6 +179,21 @@ def test_wish_that_made_an_order_before_gets_that_order_and_gives_its_hold_back(
         assert other.taken("asker") == [OrderPlaced(order=earlier)] * 2
         rests = [OrderRests(order_id=ORDER_ID, heard=heard) for heard in (0, 1)]
         assert other.taken("shop") == rests
+        assert await other.base.shutdown_async()
+
+    play_at_desk(OrderActor, scene)
+
+
+def test_message_that_is_run_again_after_a_failure_is_heard_once() -> None:
+    async def scene(desk: Desk) -> None:
+        order = await open_order(desk)
+        other = Desk(OrderActor)
+        await other.tell(other.opening(), RESERVED, ADDRESS, replace(CREATED, order_id=3))
+        earlier = replace(order, order_id=3, status=OrderStatus.CANCELLED)
+        again = relayed(wish(), other)
+        await other.tell(OrderLoaded(order_id=3, order=earlier), again, again)
+        rests = [each for each in other.taken("shop") if isinstance(each, OrderRests)]
+        assert [each.heard for each in rests] == [0, 1, 1]
         assert await other.base.shutdown_async()
 
     play_at_desk(OrderActor, scene)
