@@ -5,7 +5,6 @@ may have been revived with the very money; so an amount can be named, and then i
 nothing that is recorded.
 """
 
-from collections.abc import Iterable
 from itertools import accumulate
 
 from domain.coverage import confirmed_base_units, set_aside_by_receipt, state_when_paid
@@ -111,18 +110,17 @@ def _meant(waiting: list[SetAside], amount_base_units: int | None) -> list[SetAs
     credited = [each for each in waiting if each.purpose is Purpose.BALANCE]
     if amount_base_units is None:
         return listed or credited
-    for several in (listed, credited, waiting):
-        for parts in _likely(several):
-            if sum(each.amount_base_units for each in parts) == amount_base_units:
-                return parts
-    return []
+    candidates = (_making_up(several, amount_base_units) for several in (listed, credited, waiting))
+    return next((parts for parts in candidates if parts), [])
 
 
-def _likely(several: list[SetAside]) -> Iterable[list[SetAside]]:
-    """All of them, the oldest few, each alone."""
-    yield several
-    yield from (several[:count] for count in range(len(several)))
-    yield from ([each] for each in several)
+def _making_up(several: list[SetAside], amount_base_units: int) -> list[SetAside]:
+    """The oldest few of them that make up the amount, or all; or the one that does alone."""
+    sums = accumulate(each.amount_base_units for each in several)
+    for count, so_many in enumerate(sums, start=1):
+        if so_many == amount_base_units:
+            return several[:count]
+    return [each for each in several if each.amount_base_units == amount_base_units][:1]
 
 
 def _recorded(parts: list[SetAside], transaction_id: str) -> tuple[OrderEvent, ...]:
