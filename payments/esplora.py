@@ -6,9 +6,9 @@ payment; it cannot change an amount, and on the main network a block has to have
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from yarl import URL
 
@@ -24,6 +24,7 @@ from payments.tip_check import Tip, require_in_step
 from payments.turns import Turns
 
 FEWEST_REQUESTS = 8
+TELL_AFTER = timedelta(minutes=1)
 _REQUESTS_FOR_THE_TIP = 5
 _ROUNDS_UNTIL_STABLE = 3
 
@@ -94,6 +95,7 @@ class EsploraClient:
         )
         self._turns = Turns()
         self._highest = -1
+        self._unread_since: dict[str, datetime] = {}
         self._is_right_chain = False
 
     async def look(
@@ -174,7 +176,23 @@ class EsploraClient:
             for address, found in receipts.items()
             if all((each.block_height or 0) <= after.height for each in found)
         }
-        return AddressLook(began_at=began_at, place=after.place, receipts=shown)
+        return AddressLook(
+            began_at=began_at,
+            place=after.place,
+            receipts=shown,
+            doubts=self._lasting(reading.troubles, began_at),
+            undecided=frozenset(reading.troubles),
+        )
+
+    def _lasting(self, troubles: Iterable[str], now: datetime) -> tuple[str, ...]:
+        """What is told of addresses that could not be read for a while; their orders wait."""
+        since = self._unread_since
+        self._unread_since = {address: since.get(address, now) for address in troubles}
+        return tuple(
+            f"{self._name} does not show {address}: nothing is concluded of its order until it does"
+            for address in troubles
+            if now - self._unread_since[address] >= TELL_AFTER
+        )
 
     async def _tip(self, now: datetime) -> Block:
         self._connection.allow(_REQUESTS_FOR_THE_TIP)

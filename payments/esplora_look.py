@@ -1,4 +1,8 @@
-"""Reading many addresses at an Esplora server in one look, some at once."""
+"""Reading many addresses at an Esplora server in one look, some at once.
+
+What goes wrong with one address is no news of the others: a shopper can send so many transactions
+to the address of an order that no server gives its history any more.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -44,8 +48,9 @@ class EsploraReading:
         self._addresses = addresses
         self._began_at = began_at
         self._receipts: dict[str, tuple[Found, ...]] = {}
-        self._refusal: EsploraError | None = None
-        self._failure: ChainUnavailableError | ChainRefusedError | None = None
+        self.troubles: dict[str, EsploraError | ChainUnavailableError] = {}
+        """Of each address that could not be read, why."""
+        self._failure: LeftAloneError | ChainRefusedError | None = None
 
     @property
     def is_cut_short(self) -> bool:
@@ -53,7 +58,7 @@ class EsploraReading:
         return isinstance(self._failure, LeftAloneError)
 
     async def read(self, turn: Sequence[str], patience: Patience) -> list[str]:
-        """Ask until all were asked for, something fails, or patience or requests end.
+        """Ask until all were asked for, the server fails, or patience or requests end.
 
         Those that were asked for are given back, whether they could be read or not.
         """
@@ -62,24 +67,32 @@ class EsploraReading:
             some = turn[begins : begins + AT_ONCE]
             await asyncio.gather(*(self._read(address) for address in some))
             asked += some
-            if self._failure is not None or patience.is_over() or self._connection.is_spent:
+            if self._is_over(some) or patience.is_over() or self._connection.is_spent:
                 break
         return asked
+
+    def _is_over(self, some: Sequence[str]) -> bool:
+        """Whether the server fails: for good, or for so many at once that it is not about them."""
+        all_failed = len(some) == AT_ONCE and self.troubles.keys() >= set(some)
+        return self._failure is not None or all_failed
 
     def receipts_or_raise(self) -> dict[str, tuple[Found, ...]]:
         """What was read.
 
         Raises:
-            ChainUnavailableError: something failed, or nothing could be read.
+            ChainUnavailableError: nothing could be read.
             ChainRefusedError: the server refuses us.
             EsploraError: it refused every question.
         """
-        trouble = self._failure or self._refusal
+        trouble = self._failure or next(iter(self.troubles.values()), None)
         if trouble is None:
             return self._receipts
-        if not self._receipts or (self._failure is not None and not self.is_cut_short):
+        if not self._receipts or isinstance(trouble, ChainRefusedError):
             raise trouble
-        logger.warning("{}: not all could be looked at: {}", self._server_name, trouble)
+        for address, why in self.troubles.items():
+            logger.warning("{} does not show {}: {}", self._server_name, address, why)
+        if self._failure is not None:
+            logger.warning("{}: not all could be looked at: {}", self._server_name, self._failure)
         return self._receipts
 
     async def _read(self, address: str) -> None:
@@ -89,9 +102,9 @@ class EsploraReading:
             )
         except SpentError:
             return  # its turn comes again
-        except EsploraError as error:
-            self._refusal = error
-        except (ChainUnavailableError, ChainRefusedError) as error:
+        except (LeftAloneError, ChainRefusedError) as error:
             self._failure = self._failure or error
+        except (EsploraError, ChainUnavailableError) as error:
+            self.troubles[address] = error
         except BROKEN_ANSWERS:
-            self._failure = self._failure or unreadable(self._server_name)
+            self.troubles[address] = unreadable(self._server_name)

@@ -105,9 +105,13 @@ class LineFront(Front):
             task = asyncio.current_task()
             assert task is not None
             running.add(task)
-            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-                await self._pass_on(reader, writer)
-            running.discard(task)
+            try:
+                with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                    await self._pass_on(reader, writer)
+            finally:
+                # Also where it was cancelled before the other side was reached.
+                writer.transport.abort()
+                running.discard(task)
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=LARGEST_LINE_BYTES)
         try:
@@ -136,8 +140,7 @@ class LineFront(Front):
             for task in copying:
                 task.cancel()
             await asyncio.gather(*copying, return_exceptions=True)
-            for each in (writer, there_writer):
-                each.transport.abort()
+            there_writer.transport.abort()
 
     async def _until_down(self) -> None:
         while self.way is not Way.DOWN:  # noqa: ASYNC110 - the same

@@ -14,7 +14,7 @@ from payments.addresses import Bip84Addresses
 from payments.chain import ChainRefusedError, ChainUnavailableError, Known, Place, check
 from payments.custody import new_mnemonic
 from payments.esplora import EsploraClient, EsploraConnector
-from payments.esplora_http import EsploraAccess, EsploraConnection, LeftAloneError
+from payments.esplora_http import AT_ONCE, EsploraAccess, EsploraConnection, LeftAloneError
 from tests.litecoin_node import free_port
 from tests.payments.made_up_blocks import MadeUpChain
 
@@ -285,6 +285,58 @@ async def test_refusal_of_one_address_does_not_hide_the_others() -> None:
         assert look.receipts == {ADDRESS: ()}
         with pytest.raises(ChainUnavailableError, match="Too many history"):
             await client.look(None, {other: Known()}, began_at=NOW)
+
+
+def addresses_of(count: int) -> list[str]:
+    source = Bip84Addresses("LTC", "regtest", new_mnemonic(12))
+    return [source.derive(index) for index in range(count)]
+
+
+@pytest.mark.parametrize("answer", [504, "nonsense", "[" + " " * 20_000 + "]"])
+async def test_one_address_that_cannot_be_read_hides_no_other_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, answer: str | int
+) -> None:
+    monkeypatch.setattr("payments.esplora_http.LARGEST_ANSWER_BYTES", 10_000)
+    server = ScriptedServer()
+    (bad,) = addresses_of(1)
+    server.answers[f"address/{bad}/txs"] = answer
+    watched = {ADDRESS: Known(urgent=False), bad: Known(urgent=True)}
+    async with serving(server.handle) as url, client_of(url) as client:
+        look = await client.look(None, watched, began_at=NOW)
+        assert (look.receipts, look.undecided, look.doubts) == ({ADDRESS: ()}, frozenset({bad}), ())
+        look = await client.look(None, watched, began_at=NOW + timedelta(minutes=2))
+        assert look.receipts == {ADDRESS: ()}
+        (doubt,) = look.doubts
+        assert f"does not show {bad}: nothing is concluded of its order" in doubt
+        del server.answers[f"address/{bad}/txs"]
+        look = await client.look(None, watched, began_at=NOW + timedelta(minutes=3))
+        assert look.receipts.keys() == {ADDRESS, bad}
+        assert (look.undecided, look.doubts) == (frozenset(), ())
+
+
+async def test_addresses_that_cannot_be_read_keep_no_other_from_its_turn() -> None:
+    server = ScriptedServer()
+    bad = addresses_of(12)
+    server.answers |= dict.fromkeys((f"address/{each}/txs" for each in bad), 504)
+    watched = {ADDRESS: Known()} | dict.fromkeys(bad, Known())
+    shown = 0
+    async with serving(server.handle) as url, client_of(url) as client:
+        for _ in range(8):
+            with contextlib.suppress(ChainUnavailableError):
+                look = await client.look(None, watched, began_at=NOW)
+                shown += ADDRESS in look.receipts
+    assert shown >= 2
+
+
+async def test_server_that_answers_for_no_address_is_unavailable() -> None:
+    server = ScriptedServer()
+    watched = addresses_of(20)
+    server.answers |= dict.fromkeys((f"address/{each}/txs" for each in watched), 504)
+    async with serving(server.handle) as url, client_of(url) as client:
+        with pytest.raises(ChainUnavailableError, match="HTTP 504"):
+            await client.look(None, dict.fromkeys(watched, Known()), began_at=NOW)
+    asked = [path for path in server.requests if path.startswith("address")]
+    assert len(asked) == AT_ONCE, "it is not asked sixty times where it fails"
 
 
 async def test_server_whose_last_block_is_old_is_catching_up() -> None:
