@@ -73,7 +73,12 @@ class ReconcileSchedule:
 
     async def _hand_over(self, result: Reconciliation) -> None:
         for wish in wishes_of(result):
-            answer = await self._bridge.ask(wish, _ASK_SECONDS)
+            try:
+                answer = await self._bridge.ask(wish, _ASK_SECONDS)
+            except TimeoutError:
+                # Found again the next time; one order that is slow keeps no other waiting.
+                logger.warning("order {} did not answer, to be looked at again", wish.order_id)
+                continue
             if not isinstance(answer, WatchedAgain):
                 logger.warning("order {} cannot be looked at again: {}", wish.order_id, answer)
 

@@ -104,6 +104,24 @@ async def test_what_was_missed_is_handed_to_the_shop_and_told_once(shop: Reconci
     assert len(bridge.told) == 1, "the same difference was told before"
 
 
+async def test_an_order_that_does_not_answer_keeps_no_other_from_being_looked_at(
+    shop: ReconciledShop,
+) -> None:
+    class Slow(Bridge):
+        async def ask(self, message: object, timeout_seconds: float) -> object:
+            answer = await super().ask(message, timeout_seconds)
+            if isinstance(message, WatchAgain) and message.order_id == 1:
+                raise TimeoutError
+            return answer
+
+    shop.pay(shop.order(1), "0.1")
+    shop.pay(shop.order(2), "0.1")
+    bridge, settings = Slow(shop), settings_of(shop)
+    assert await ReconcileSchedule(settings, bridge, ReconcileRunner(settings)).once()
+    assert [wish.order_id for wish in bridge.wishes] == [1, 2]
+    assert len(bridge.told) == 1
+
+
 async def since_last(shop: ReconciledShop) -> Reconciliation:
     return await ReconcileRunner(settings_of(shop)).since_last(nobody_listens)
 
