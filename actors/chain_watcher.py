@@ -13,31 +13,25 @@ answers all who asked before it began. A report is the whole state of an address
 changed and again until it was taken. The place goes to disk only when everything found up to it was
 taken, so that after a crash the blocks since are read again.
 Failure: a look that fails makes the coin blind, which the shop is told, and is repeated with
-back-off. Pushes that break are asked for again with back-off; the poll goes on meanwhile.
+back-off; so does one that does not end, until it does. Pushes that break are asked for again with
+back-off; the poll goes on meanwhile.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loguru import logger
 from thespian.actors import ActorAddress, ActorExitRequest, WakeupMessage
 
-from actors.base import ShopActor
+from actors.chain_telling import ChainTellingActor
 from actors.closing import close_for_good
 from actors.messages import (
-    BackendsDisagree,
-    ChainHealth,
     LookAtAddress,
-    NothingSeen,
-    PaymentSeen,
-    PaymentSeenTaken,
     StartWatcher,
     WatchAddress,
     Watched,
 )
 from actors.place_records import PlaceRecords
-from actors.token_news import TokenNews
 from payments.chain import (
     AddressLook,
     ChainClient,
@@ -46,11 +40,9 @@ from payments.chain import (
     Look,
     Place,
 )
-from payments.delays import NoticeDelays
 from payments.watch_state import Target
 from payments.watching import (
     Beside,
-    Report,
     apply_address_look,
     apply_look,
     begin_look,
@@ -60,7 +52,6 @@ from payments.watching import (
     place_to_record,
     shows,
     start_state,
-    taken,
     watch,
 )
 from store.contract import Recorded, RecordRefused
@@ -69,14 +60,17 @@ from thespian_asyncio import Executor, Outcome
 LONGEST_BACK_OFF_SECONDS = 60.0
 SHORTEST_BACK_OFF_SECONDS = 1.0
 SOON_AFTER_A_PUSH_SECONDS = 0.2
+LOOK_OVERDUE_MINUTES = 5
 
 FIRST_PLACE_NOT_ON_DISK = "the first place in the chain is not on disk yet"
 CATCHING_UP = "the shop is catching up with the chain"
 REFUSED = "refused: "
+LOOK_OVERDUE = f"a look at the chain has not ended for {LOOK_OVERDUE_MINUTES} minutes and more"
 
 _LOOK = "look"
 _PUSH = "push"
 _CLOSE = "close"
+_OVERDUE = "overdue look"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,17 +85,14 @@ class ListenAgain:
     """The payload of a wakeup: it is time to listen for pushes again."""
 
 
-class ChainWatcherActor(ShopActor):
+class ChainWatcherActor(ChainTellingActor):
     """See the module's text."""
 
     kind = "chain_watcher"
 
     def __init__(self) -> None:
         super().__init__()
-        self._start: StartWatcher | None = None
         self._client: ChainClient | None = None
-        self._watch = start_state(None)
-        self._asked: dict[LookAtAddress, ActorAddress] = {}
         self._places = PlaceRecords(None)
         self._interval_seconds = 0.0
         self._asked_interval_seconds: float | None = None
@@ -111,13 +102,9 @@ class ChainWatcherActor(ShopActor):
         self._broken_pushes = 0
         self._pushed_at: datetime | None = None
         self._began_at: datetime | None = None
-        self._there_since: datetime | None = None
-        self._delays = NoticeDelays()
-        self._tokens = TokenNews()
         self._look_number = 0
+        self._minutes_of_look = (0, 0)
         self._failures = 0
-        self._health: str | None = None
-        self._doubts: frozenset[str] = frozenset()
         self._tip_height: int | None = None
 
     def new_executor(self) -> Executor:
@@ -157,6 +144,7 @@ class ChainWatcherActor(ShopActor):
         self._places = PlaceRecords(place)
         self._start, self.name, self.state = message, message.coin, "starting"
         self.clock, self.alert_to = environment.clock, message.shop
+        self.arm_after(_OVERDUE, timedelta(minutes=1))
         self._look()
         if connector.pushes:
             self._listen()
@@ -193,6 +181,22 @@ class ChainWatcherActor(ShopActor):
             self._look()
         elif isinstance(message.payload, ListenAgain):
             self._listen()
+        elif self.rings(message.payload) is not None:
+            self._tell_if_overdue()
+
+    def _tell_if_overdue(self) -> None:
+        """A look that does not end shows nothing, and must not be taken for one that does.
+
+        A long way to the tip is walked in several looks; none of them takes so long.
+        """
+        self.arm_after(_OVERDUE, timedelta(minutes=1))
+        # Counted by the rings, for the clock may be set while it is under way.
+        number, minutes = self._minutes_of_look
+        minutes = minutes + 1 if self._is_looking and number == self._look_number else 0
+        self._minutes_of_look = (self._look_number, minutes)
+        if minutes >= LOOK_OVERDUE_MINUTES:
+            self.state = "blind"
+            self._tell_health(LOOK_OVERDUE)
 
     def _look_soon(self) -> None:
         """Somebody has asked since the last look began, or there is news: the next is soon.
@@ -292,12 +296,6 @@ class ChainWatcherActor(ShopActor):
             del self._asked[question]
         self._report(reports, look)
 
-    def _tell_asker(self, question: LookAtAddress, look: Look | AddressLook) -> None:
-        nothing = NothingSeen(
-            order_id=question.order_id, address=question.address, began_at=look.began_at
-        )
-        self.send(self._asked[question], nothing)
-
     def _failed(self, state: str, why: str) -> None:
         self._failures += 1
         shortest = max(self._interval_seconds, SHORTEST_BACK_OFF_SECONDS)
@@ -315,51 +313,12 @@ class ChainWatcherActor(ShopActor):
 
     # --- telling ----------------------------------------------------------------------------------
 
-    def _report(self, reports: Iterable[Report], look: Look | AddressLook) -> None:
-        if self._start is None:
-            return
-        for report in reports:
-            self._delays.reported(report, look.began_at, self._there_since)
-            seen = PaymentSeen(
-                order_id=report.order_id,
-                coin=self.name,
-                address=report.address,
-                began_at=look.began_at,
-                sightings=report.sightings,
-            )
-            self.send(self._start.shop, seen)
-
-    def receiveMsg_PaymentSeenTaken(self, message: PaymentSeenTaken, _sender: ActorAddress) -> None:
-        """A report is on disk."""
-        taken(self._watch, message.address, message.began_at)
-        self._delays.taken(message.address, self.clock.now())
-
     def _why_not(self, look: Look | AddressLook) -> str:
         if not look.complete:
             return CATCHING_UP
         # An order that is made before there is a place on disk would not be looked for after a
         # crash: the next watcher would begin at the tip.
         return FIRST_PLACE_NOT_ON_DISK if self._places.on_disk is None else ""
-
-    def _tell_health(self, why: str) -> None:
-        if self._start is None or why == self._health:
-            return
-        self._health = why
-        logger.info("{} {}: {}", self.kind, self.name, why or "the chain can be looked at")
-        self.send(self._start.shop, ChainHealth(coin=self.name, why=why))
-
-    def _tell_doubts(self, doubts: tuple[str, ...]) -> None:
-        new = tuple(each for each in doubts if each not in self._doubts)
-        for settled in self._doubts.difference(doubts):
-            logger.info("{} {}: no longer so: {}", self.kind, self.name, settled)
-        self._doubts = frozenset(doubts)
-        if new and self._start is not None:
-            self.send(self._start.shop, BackendsDisagree(coin=self.name, doubts=new))
-
-    def _tell_tokens(self, look: AddressLook) -> None:
-        if self._start is not None:
-            for message in self._tokens.due(self.name, look.tokens, self._watch.tracks):
-                self.send(self._start.shop, message)
 
     # --- the place on disk ------------------------------------------------------------------------
 

@@ -7,7 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from actors.chain_watcher import CATCHING_UP, FIRST_PLACE_NOT_ON_DISK
+from actors.chain_watcher import (
+    CATCHING_UP,
+    FIRST_PLACE_NOT_ON_DISK,
+    LOOK_OVERDUE,
+    LOOK_OVERDUE_MINUTES,
+)
 from actors.messages import WatchAddress
 from domain.events import PlaceMoved
 from payments.addresses import Bip84Addresses
@@ -49,6 +54,35 @@ def test_clock_that_is_set_back_does_not_stop_the_looks() -> None:
         stage.clock.set_by = -timedelta(hours=1)
         await stage.until(41)
         assert len(stage.chain.began) == 5
+
+    play(scene)
+
+
+def test_look_that_does_not_end_is_told_as_blindness_until_it_does() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.start(block(100))
+        await stage.until(15)
+        stage.chain.takes_seconds = 900.0
+        await stage.until(30 + 60 * LOOK_OVERDUE_MINUTES)
+        assert LOOK_OVERDUE not in stage.health
+        # The clock does not count: it may be set.
+        stage.clock.set_by = -timedelta(hours=1)
+        await stage.until(150 + 60 * LOOK_OVERDUE_MINUTES)
+        assert stage.health[-1] == LOOK_OVERDUE
+        stage.chain.takes_seconds = 0.0
+        await stage.until(1_000)
+        assert stage.health[-1] == ""
+
+    play(scene)
+
+
+def test_long_way_of_many_looks_is_not_taken_for_one_that_does_not_end() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.chain.complete = False
+        stage.chain.takes_seconds = 40.0
+        stage.start(block(100))
+        await stage.until(1_200)
+        assert set(stage.health) == {CATCHING_UP}
 
     play(scene)
 
