@@ -9,7 +9,7 @@ web3.py could do the asking, and brings some forty packages; what is asked here 
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,8 +21,10 @@ from yarl import URL
 
 from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
+from payments.ethereum_accounts import Account, as_of, stretch_of
+from payments.ethereum_catch_up import CatchUp, Wanted
 from payments.ethereum_heads import Heads
-from payments.ethereum_inflow import Stretch, receipts_of
+from payments.ethereum_inflow import receipts_of
 from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError, wei
 from payments.ethereum_reach import reach_of
 from payments.ethereum_tokens import TokenScan
@@ -33,6 +35,11 @@ from payments.reach import Holding, Reach
 _REMEMBERED_PLACES = 200
 _STEP_BACK_BLOCKS = 100
 _NONCES_A_LOOK = 100
+_READING_SECONDS = 10.0
+_READS_BLOCKS = (
+    "keeps no states of the blocks since the shop was stopped, which are read one by one: of some"
+    " orders it shows later what they received"
+)
 _MAIN = 1
 # Chains that are made to try things out (Geth, Hardhat and Anvil by default), and may be set back.
 SET_BACK_AT_WILL = (1337, 31337)
@@ -85,32 +92,19 @@ class EthereumConnector:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Account:
-    """What the client knows of an address: its receipts in blocks, and its nonce at `height`.
-
-    `seen` is what the last look's balances said of it. A new one may have been paid since `height`.
-    """
-
-    receipts: tuple[Found, ...]
-    seen: tuple[int, bool] | None = None
-    nonce: int = 0
-    height: int = 0
-    is_new: bool = False
-
-
 class EthereumClient:
     """One view of one node."""
 
     def __init__(self, connector: EthereumConnector) -> None:
         self._connector = connector
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, Account] = {}
         self._passed: deque[Place] = deque(maxlen=_REMEMBERED_PLACES)
         self._heads = Heads(connector.name, connector.ws_url, connector.request_timeout_seconds)
         self._pending_since: dict[str, datetime] = {}
         self._next_nonce_check = 0
         self._highest = -1
         self._tokens = TokenScan(connector.tokens_every)
+        self._catch_up = CatchUp(connector.name)
 
     async def look(
         self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
@@ -190,18 +184,27 @@ class EthereumClient:
         head = await node.head(self._connector.chain_id)
         self._require_in_step(head, place, began_at)
         base = await self._base(node, place or head.place, head.place)
-        accounts = self._as_of(base, place or base, addresses)
+        is_fork = bool(self._passed) and base != self._passed[-1]
+        accounts = as_of(base, place or base, addresses, self._accounts, is_fork=is_fork)
         balances = await node.balances(tuple(addresses), head.place)
         changed = {address for address in addresses if balances[address] != accounts[address].seen}
         nonces = await node.nonces(self._to_ask(accounts, balances, changed), head.place)
-        for address, nonce in nonces.items():
+        ends = {a: AccountState(balances[a][0], nonce) for a, nonce in nonces.items()}
+        differing = {a: e for a, e in ends.items() if a in changed or e.nonce != accounts[a].nonce}
+        found = await self._looked_into(node, accounts, base, head, differing)
+        for address, end in ends.items():
+            if address in differing and address not in found:
+                continue
             account = accounts[address]
-            end = AccountState(balances[address][0], nonce)
-            if address in changed or nonce != account.nonce:
-                account = await self._looked_into(node, account, address, base, head, end)
-            accounts[address] = replace(account, nonce=nonce, height=head.place.height)
-        for address in changed:
-            accounts[address] = replace(accounts[address], seen=balances[address])
+            receipts = account.receipts + found.get(address, ())
+            accounts[address] = replace(
+                account,
+                receipts=receipts,
+                nonce=end.nonce,
+                height=head.place.height,
+                seen=balances[address] if address in changed else account.seen,
+            )
+        unread = differing.keys() - found.keys()
         # A pending block may already lack what the latest one does not have yet, above all where
         # several machines answer at one address: nothing is gone that the node still knows.
         missing = self._pending_since.keys() - {str(each["hash"]) for each in pending}
@@ -211,7 +214,7 @@ class EthereumClient:
             raise ChainUnavailableError(
                 f"{self._connector.name} has exchanged its latest block during the look"
             )
-        self._adopt(accounts, head.place)
+        self._adopt(accounts, head.place, unread)
         tokens = await self._tokens.news(node, tuple(addresses), base, head.place, began_at)
         return AddressLook(
             tokens=tokens,
@@ -220,7 +223,10 @@ class EthereumClient:
             receipts={
                 address: account.receipts + waiting.get(address, ())
                 for address, account in accounts.items()
+                if address not in unread
             },
+            doubts=(f"{self._connector.name} {_READS_BLOCKS}",) if unread else (),
+            undecided=frozenset(unread),
         )
 
     async def _base(self, node: EthereumNode, place: Place, head: Place) -> Place:
@@ -235,31 +241,9 @@ class EthereumClient:
         block_hash = await node.block_hash(height)
         return Place(height=height, block_hash=block_hash or "")
 
-    def _as_of(
-        self, base: Place, place: Place, addresses: Mapping[str, Known]
-    ) -> dict[str, _Account]:
-        """The accounts of these addresses without what happened after `base`."""
-        is_fork = bool(self._passed) and base != self._passed[-1]
-        accounts = {}
-        for address, known in addresses.items():
-            account = self._accounts.get(address)
-            if account is None:
-                receipts = tuple(each for each in known.receipts if each.block_height is not None)
-                height = min(base.height, place.height)
-                account = _Account(receipts=receipts, height=height, is_new=True)
-            if is_fork or account.seen is None:
-                kept = tuple(e for e in account.receipts if (e.block_height or 0) <= base.height)
-                height = min(account.height, base.height)
-                account = replace(account, receipts=kept, seen=None, height=height)
-            # Never used by the chain and known as such: nothing has to be looked into.
-            if account.seen is None and not account.receipts:
-                account = replace(account, seen=(0, False))
-            accounts[address] = account
-        return accounts
-
     def _to_ask(
         self,
-        accounts: Mapping[str, _Account],
+        accounts: Mapping[str, Account],
         balances: Mapping[str, tuple[int, bool]],
         changed: set[str],
     ) -> list[str]:
@@ -276,55 +260,40 @@ class EthereumClient:
     async def _looked_into(
         self,
         node: EthereumNode,
-        account: _Account,
-        address: str,
+        accounts: Mapping[str, Account],
         base: Place,
         head: Block,
-        end: AccountState,
-    ) -> _Account:
-        stretch = await self._stretch(node, account, address, base, head, end)
-        if stretch.before_state.balance_wei > end.balance_wei and (
-            stretch.before_state.nonce == end.nonce
-        ):
-            logger.warning("{} holds less than it received and has sent nothing", address)
-            return account
-        found = await receipts_of(node, stretch, account.receipts)
-        new = tuple(each for each in found if each not in account.receipts)
-        return replace(account, receipts=account.receipts + new)
-
-    async def _stretch(
-        self,
-        node: EthereumNode,
-        account: _Account,
-        address: str,
-        base: Place,
-        head: Block,
-        end: AccountState,
-    ) -> Stretch:
-        """From where the account is known, to the head."""
-        after, nonce = account.height if account.is_new else base.height, 0
-        balance = sum(each.amount_base_units for each in account.receipts)
-        if end.nonce:
-            if account.seen is None or account.nonce != end.nonce:
-                after = account.height
+        ends: Mapping[str, AccountState],
+    ) -> dict[str, tuple[Found, ...]]:
+        """What these accounts have received besides; those whose blocks are still read lack."""
+        found: dict[str, tuple[Found, ...]] = {}
+        to_read: dict[str, Wanted] = {}
+        for address, end in ends.items():
+            account = accounts[address]
+            stretch = await stretch_of(node, account, address, base, head, end)
+            before = stretch.before_state
+            if before.balance_wei > end.balance_wei and before.nonce == end.nonce:
+                logger.warning("{} holds less than it received and has sent nothing", address)
+                found[address] = ()
+                continue
+            wanted = Wanted(stretch=stretch, known=account.receipts)
+            if address in self._catch_up.addresses:
+                to_read[address] = wanted
+                continue
             try:
-                state = await node.state(address, after)
-                balance, nonce = state.balance_wei, state.nonce
+                found[address] = await receipts_of(node, stretch, account.receipts)
             except HistoryMissingError:
-                balance = account.seen[0] if account.seen is not None else 0
-                nonce = account.nonce
-        return Stretch(
-            address=address,
-            after=after,
-            before_state=AccountState(balance, nonce),
-            up_to=head.place,
-            end_state=end,
-        )
+                to_read[address] = wanted
+        found |= await self._catch_up.read(node, to_read, head, _READING_SECONDS)
+        return {
+            address: tuple(each for each in new if each not in accounts[address].receipts)
+            for address, new in found.items()
+        }
 
     def _waiting(
         self,
         pending: Sequence[Mapping[str, Any]],
-        accounts: Mapping[str, _Account],
+        accounts: Mapping[str, Account],
         began_at: datetime,
     ) -> dict[str, tuple[Found, ...]]:
         """Transactions that pay watched addresses and are in no block yet."""
@@ -351,11 +320,17 @@ class EthereumClient:
         self._pending_since = since
         return waiting
 
-    def _adopt(self, accounts: dict[str, _Account], place: Place) -> None:
+    def _adopt(self, accounts: dict[str, Account], place: Place, unread: Collection[str]) -> None:
+        """Everything is known up to this place, but for what is still read from further below."""
         self._accounts = {
-            address: replace(account, is_new=False) if account.is_new else account
+            address: replace(account, is_new=True, height=self._catch_up.began_after(address))
+            if address in unread
+            else replace(account, is_new=False)
+            if account.is_new
+            else account
             for address, account in accounts.items()
         }
+        self._catch_up.done(self._catch_up.addresses - set(unread))
         while self._passed and self._passed[-1].height >= place.height:
             self._passed.pop()
         self._passed.append(place)

@@ -5,6 +5,7 @@ import json
 
 import aiohttp
 
+from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import ChainUnavailableError
 from payments.web_sockets import end
 
@@ -38,7 +39,8 @@ class Heads:
         try:
             socket = self._socket or await self._subscribe(self._url)
             message = await socket.receive()
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        # json.loads says RecursionError of a text that is nested too deeply.
+        except (aiohttp.ClientError, RecursionError, *BROKEN_ANSWERS) as error:
             await self.close()
             raise ChainUnavailableError(
                 f"{self._name} gives no subscription at its ws_url ({type(error).__name__})"

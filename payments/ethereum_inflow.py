@@ -5,7 +5,7 @@ transaction to the address (from inside of a contract, as exchanges often pay), 
 only give names to parts of the sum; what they do not explain is a receipt all the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +14,12 @@ from payments.ethereum_node import (
     AccountState,
     Block,
     EthereumNode,
-    HistoryMissingError,
     fee_wei,
     succeeded,
     wei,
 )
-from payments.pages import pages
 
 _INTERNAL = "internal"
-_BLOCKS_READ_AT_ONCE = 20
-# About a fortnight of blocks; more than the shop watches an address would take hours to read.
-MOST_BLOCKS_READ = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +42,12 @@ async def receipts_of(
     is one more, named by its number among such receipts (`known` has the earlier ones) and its
     amount: a reorganisation that only moves it to another block brings back the same name.
 
-    Where the node has forgotten the states in between, all blocks are read for transactions, and
-    what they do not explain is taken for received at the end.
+    Raises:
+        HistoryMissingError: the node has forgotten the states in between
+            (`payments.ethereum_catch_up` is for that).
     """
-    try:
-        changed = await _changed_blocks(node, stretch)
-    except HistoryMissingError:
-        return await _by_reading_blocks(node, stretch, known)
     found: list[Found] = []
-    for height, before, after in changed:
+    for height, before, after in await _changed_blocks(node, stretch):
         block = await node.block(height)
         found += await _received_in(node, block, stretch.address, before, after, [*known, *found])
     return tuple(found)
@@ -103,37 +95,27 @@ async def _received_in(
             found.append(_found(block, address, str(each["hash"]), amount))
             received -= amount
     if received > 0:
-        found.append(_internal(block, address, received, known))
+        found.append(internal_receipt(block, address, received, known))
     return found
 
 
-async def _by_reading_blocks(
-    node: EthereumNode, stretch: Stretch, known: Sequence[Found]
-) -> tuple[Found, ...]:
-    first = max(stretch.after + 1, stretch.up_to.height + 1 - MOST_BLOCKS_READ)
-    found: list[Found] = []
-    for heights in pages(range(first, stretch.up_to.height + 1), _BLOCKS_READ_AT_ONCE):
-        for block in await node.blocks(heights):
-            found += await _paid_in(node, block, stretch.address)
-    unexplained = (
-        stretch.end_state.balance_wei
-        - stretch.before_state.balance_wei
-        - sum(each.amount_base_units for each in found)
-    )
-    # Of an account that has sent something nobody can tell how much came without a transaction.
-    if stretch.end_state.nonce == 0 and unexplained > 0:
-        (last,) = await node.blocks([stretch.up_to.height])
-        found.append(_internal(last, stretch.address, unexplained, [*known, *found]))
-    return tuple(found)
-
-
-async def _paid_in(node: EthereumNode, block: Block, address: str) -> list[Found]:
-    incoming, _ = _between(block, address)
-    receipts = await node.receipts([str(each["hash"]) for each in incoming])
+async def paid_in(
+    node: EthereumNode, block: Block, addresses: Iterable[str]
+) -> list[tuple[str, Found]]:
+    """What transactions of a block pay to these addresses, each with the address."""
+    own = {address.lower(): address for address in addresses}
+    incoming = [
+        (own[receiver], each)
+        for each in block.transactions
+        if (receiver := str(each.get("to") or "").lower()) in own
+        and str(each["from"]).lower() != receiver
+        and wei(each) > 0
+    ]
+    receipts = await node.receipts([str(each["hash"]) for _, each in incoming])
     return [
-        _found(block, address, str(each["hash"]), wei(each))
-        for each, receipt in zip(incoming, receipts, strict=True)
-        if succeeded(receipt) and wei(each) > 0
+        (address, _found(block, address, str(each["hash"]), wei(each)))
+        for (address, each), receipt in zip(incoming, receipts, strict=True)
+        if succeeded(receipt)
     ]
 
 
@@ -150,9 +132,16 @@ def _between(block: Block, address: str) -> tuple[list[Mapping[str, Any]], list[
     return incoming, outgoing
 
 
-def _internal(block: Block, address: str, amount_wei: int, known: Sequence[Found]) -> Found:
-    number = 1 + sum(each.transaction_id.startswith(_INTERNAL) for each in known)
+def internal_receipt(block: Block, address: str, amount_wei: int, known: Iterable[Found]) -> Found:
+    """What came to an address in a block without a transaction to it; see `receipts_of`."""
+    number = 1 + max((_internal_number(each) for each in known), default=0)
     return _found(block, address, f"{_INTERNAL}-{number}-{amount_wei}", amount_wei)
+
+
+def _internal_number(found: Found) -> int:
+    # The highest that is in use, and not how many: a reorganisation may have taken an earlier one.
+    parts = found.transaction_id.split("-")
+    return int(parts[1]) if parts[0] == _INTERNAL else 0
 
 
 def _found(block: Block, address: str, transaction_id: str, amount_wei: int) -> Found:

@@ -12,6 +12,8 @@ from payments.pages import pages
 
 CALLS_A_BATCH = 50
 _BLOCKS_A_BATCH = 10
+_LIMITS = (-32005, -32029, 429)
+_LIMIT_WORDS = ("rate limit", "request limit", "limit exceeded", "too many", "capacity", "credits")
 
 
 class HistoryMissingError(Exception):
@@ -144,6 +146,7 @@ class EthereumNode:
 
         Raises:
             HistoryMissingError: the node has forgotten it.
+            ChainUnavailableError: it wants to be asked less, which says nothing of what it keeps.
         """
         at = hex(height)
         calls: list[Call] = [
@@ -151,8 +154,11 @@ class EthereumNode:
             ("eth_getTransactionCount", [address, at]),
         ]
         balance, nonce = await self._connection.batch(calls)
-        if isinstance(balance, RpcError) or isinstance(nonce, RpcError):
-            raise HistoryMissingError(f"block {height}: {balance}")
+        for answer in (balance, nonce):
+            if isinstance(answer, RpcError):
+                if _is_asked_less(answer):
+                    raise ChainUnavailableError(f"{self._name} refuses: {answer}")
+                raise HistoryMissingError(f"block {height}: {answer}")
         return AccountState(_number(balance), _number(nonce))
 
     async def logs(
@@ -200,6 +206,15 @@ def fee_wei(receipt: Mapping[str, Any]) -> int:
     if receipt.get("blobGasUsed") is not None:
         fee += _number(receipt["blobGasUsed"]) * _number(receipt["blobGasPrice"])
     return fee
+
+
+def _is_asked_less(error: RpcError) -> bool:
+    """Whether a node refuses because of how often it is asked.
+
+    EIP-1474 has a code for it; services have others, and say it in words.
+    """
+    text = str(error).lower()
+    return error.code in _LIMITS or any(word in text for word in _LIMIT_WORDS)
 
 
 def _at(place: Place) -> dict[str, object]:

@@ -239,6 +239,7 @@ class SeveralClient:
         receipts: dict[str, tuple[Found, ...]] = {}
         away = (member.name for member in self._members if member.error is not None)
         doubts = {f"{name} does not answer, and checks nobody": "" for name in away}
+        doubts |= dict.fromkeys(serving.doubts, "")
         doubts |= dict.fromkeys(_far_behind(members, self._agreement.coin), "")
         for address in serving.receipts:
             known = addresses.get(address)
@@ -259,7 +260,7 @@ class SeveralClient:
             place=serving.place,
             receipts=receipts,
             doubts=self._lasting(doubts, began_at),
-            undecided=self._doubted,
+            undecided=self._doubted | serving.undecided,
             # They pay nothing, so one backend's word is enough.
             tokens=tuple(each for m in members if m.latest for each in m.latest.tokens),
         )

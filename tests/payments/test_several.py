@@ -458,3 +458,24 @@ def test_addresses_that_are_watched_no_more_are_not_kept() -> None:
         assert all(member.shown.keys() <= {"B"} for member in stage.client._members)
 
     play(scene)
+
+
+def test_what_the_serving_backend_has_not_read_yet_stays_undecided() -> None:
+    class Reading(Scripted):
+        async def look(
+            self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+        ) -> Look | AddressLook:
+            shown = await super().look(place, addresses, began_at=began_at)
+            assert isinstance(shown, AddressLook)
+            return replace(shown, receipts={}, undecided=frozenset(addresses), doubts=("reads",))
+
+    async def scene(stage: Stage) -> None:
+        stage.first = Reading("the first")
+        look = await stage.look()
+        assert not look.receipts
+        assert look.undecided == {"A"}
+        for _ in range(7):
+            look = await stage.look()
+        assert look.doubts == ("reads",)
+
+    play(scene)

@@ -1,0 +1,158 @@
+"""What accounts have received, read block by block, where the node keeps no states of so long ago.
+
+After a stop most public nodes can only be asked for the blocks since then. They are read once for
+all accounts that changed meanwhile, in several looks if need be: what was read is kept until the
+next one goes on with it, also where the node refuses to give more for now. What transactions do not
+explain of an account that has sent nothing is taken for received at the end.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from loguru import logger
+
+from payments.chain import ChainUnavailableError, Found, Place
+from payments.ethereum_inflow import Stretch, internal_receipt, paid_in
+from payments.ethereum_node import Block, EthereumNode
+from payments.patience import Patience
+
+BLOCKS_READ_AT_ONCE = 20
+# About a fortnight of blocks; more than the shop watches an address would take hours to read.
+MOST_BLOCKS_READ = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An account whose stretch is to be read; `known` are its receipts of before."""
+
+    stretch: Stretch
+    known: tuple[Found, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One way through the blocks above the height `after`, for the accounts that began together.
+
+    `reached` is the last block that was read; `found` has what each address got up to it.
+    """
+
+    wanted: dict[str, Wanted]
+    after: int
+    reached: Place | None = None
+    found: dict[str, list[Found]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        self.reached, self.found = None, {}
+
+    @property
+    def height(self) -> int:
+        return self.after if self.reached is None else self.reached.height
+
+
+class CatchUp:
+    """The readings of one client that are under way."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._readings: list[_Reading] = []
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Those of which something is being read."""
+        return frozenset(address for reading in self._readings for address in reading.wanted)
+
+    def began_after(self, address: str) -> int:
+        """The height above which the blocks of an address are read."""
+        return next(
+            reading.wanted[address].stretch.after
+            for reading in self._readings
+            if address in reading.wanted
+        )
+
+    async def read(
+        self, node: EthereumNode, wanted: Mapping[str, Wanted], head: Block, seconds: float
+    ) -> dict[str, tuple[Found, ...]]:
+        """The receipts of those accounts that were read up to the head; others need more looks.
+
+        An account that is not wanted any more is forgotten; `done` forgets those that were taken.
+        """
+        self._take_in(wanted, head)
+        patience = Patience(seconds)
+        for reading in self._readings:
+            try:
+                await self._go_on(node, reading, head, patience)
+            except ChainUnavailableError as error:
+                logger.warning(
+                    "{}: reading blocks stopped at {}, to be gone on with: {}",
+                    self._name,
+                    reading.height,
+                    error,
+                )
+                break
+        return {
+            address: _received(each, reading.found.get(address, []), head, wanted[address])
+            for reading in self._readings
+            if reading.reached == head.place
+            for address, each in reading.wanted.items()
+        }
+
+    def done(self, addresses: Iterable[str]) -> None:
+        """What was read of these has been taken."""
+        for reading in self._readings:
+            for address in addresses:
+                reading.wanted.pop(address, None)
+        self._readings = [each for each in self._readings if each.wanted]
+
+    def _take_in(self, wanted: Mapping[str, Wanted], head: Block) -> None:
+        self.done(self.addresses - wanted.keys())
+        for reading in self._readings:
+            # After a reorganisation an account may be known less far: it begins again.
+            for address, began in tuple(reading.wanted.items()):
+                if wanted[address].stretch.after < began.stretch.after:
+                    del reading.wanted[address]
+        self._readings = [each for each in self._readings if each.wanted]
+        new = {a: each for a, each in wanted.items() if a not in self.addresses}
+        if new:
+            lowest = min(each.stretch.after for each in new.values())
+            after = max(lowest, head.place.height - MOST_BLOCKS_READ)
+            self._readings.append(_Reading(wanted=new, after=after))
+
+    async def _go_on(
+        self, node: EthereumNode, reading: _Reading, head: Block, patience: Patience
+    ) -> None:
+        if reading.height > head.place.height:
+            reading.begin()
+        while reading.height < head.place.height and not patience.is_over():
+            first = reading.height + 1
+            last = min(head.place.height, reading.height + BLOCKS_READ_AT_ONCE)
+            for block in await node.blocks(range(first, last + 1)):
+                if reading.reached not in (None, _parent_of(block)):
+                    reading.begin()
+                    raise ChainUnavailableError(
+                        f"{self._name} has exchanged blocks that were read already"
+                    )
+                for address, found in await paid_in(node, block, reading.wanted):
+                    reading.found.setdefault(address, []).append(found)
+                reading.reached = block.place
+        if reading.height == head.place.height and reading.reached not in (None, head.place):
+            reading.begin()
+
+
+def _parent_of(block: Block) -> Place:
+    return Place(height=block.place.height - 1, block_hash=block.parent_hash)
+
+
+def _received(began: Wanted, read: Iterable[Found], head: Block, now: Wanted) -> tuple[Found, ...]:
+    """From where the account was known to the head, at which it is as `now` says."""
+    after = began.stretch.after
+    found = [each for each in read if (each.block_height or 0) > after]
+    unexplained = (
+        now.stretch.end_state.balance_wei
+        - began.stretch.before_state.balance_wei
+        - sum(each.amount_base_units for each in found)
+    )
+    # Of an account that has sent something nobody can tell how much came without a transaction.
+    if now.stretch.end_state.nonce == 0 and unexplained > 0:
+        known = [*began.known, *found]
+        found.append(internal_receipt(head, began.stretch.address, unexplained, known))
+    return tuple(found)
