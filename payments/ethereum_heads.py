@@ -25,7 +25,9 @@ class Heads:
         self._url = url
         self._timeout_seconds = timeout_seconds
         self._session: aiohttp.ClientSession | None = None
+        # To be closed also where it was opened and there is no subscription on it.
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._subscribed: aiohttp.ClientWebSocketResponse | None = None
 
     async def next(self) -> None:
         """Return when there is a new block.
@@ -37,7 +39,7 @@ class Heads:
             await asyncio.Event().wait()
             return
         try:
-            socket = self._socket or await self._subscribe(self._url)
+            socket = self._subscribed or await self._subscribe(self._url)
             message = await socket.receive()
         # json.loads says RecursionError of a text that is nested too deeply.
         except (aiohttp.ClientError, RecursionError, *BROKEN_ANSWERS) as error:
@@ -52,19 +54,19 @@ class Heads:
     async def close(self) -> None:
         """End the subscription."""
         session, socket = self._session, self._socket
-        self._session = self._socket = None
+        self._session = self._socket = self._subscribed = None
         await end(session, socket)
 
     async def _subscribe(self, url: str) -> aiohttp.ClientWebSocketResponse:
         await self.close()
         self._session = aiohttp.ClientSession()
         async with asyncio.timeout(self._timeout_seconds):
-            socket = await self._session.ws_connect(
+            socket = self._socket = await self._session.ws_connect(
                 url, heartbeat=_HEARTBEAT_SECONDS, max_msg_size=_LARGEST_MESSAGE_BYTES
             )
             await socket.send_json(_SUBSCRIBE)
             answer = json.loads(await socket.receive_str())
         if not isinstance(answer, dict) or not isinstance(answer.get("result"), str):
             raise ValueError("refused")  # noqa: TRY004 - a broken answer, told as others are
-        self._socket = socket
+        self._subscribed = socket
         return socket
