@@ -27,6 +27,7 @@ from payments.solana_account import (
     Moment,
     Reading,
     account_after,
+    is_unexplained,
     read_account,
     recorded_account,
 )
@@ -140,6 +141,11 @@ class SolanaClient:
         async with self._asked() as node:
             return await self._look(node, addresses, began_at)
 
+    def _lowest_slot(self) -> int | None:
+        # A network of one's own is one machine, may be set back, and where it is Surfpool takes the
+        # lowest slot for a filter of transactions.
+        return None if self._connector.network == "regtest" else self._tips.highest
+
     async def reach_back(self, _moment: datetime) -> Reach:
         """From which slot on the node keeps transactions; see `ReachesBack`.
 
@@ -158,7 +164,7 @@ class SolanaClient:
         name = self._connector.name
         async with RpcConnection(self._connector.access) as connection:
             try:
-                yield SolanaNode(connection, name)
+                yield SolanaNode(connection, name, self._lowest_slot())
             except RpcError as error:
                 raise ChainUnavailableError(f"{name} refuses: {error}") from None
             except BROKEN_ANSWERS as error:
@@ -191,6 +197,11 @@ class SolanaClient:
         stirred, to_read = self._to_read(turn, accounts, held)
         done = await self._read(node, to_read, accounts)
         moment = Moment(began_at=began_at, tip=await self._tip(node, began_at))
+        unexplained = {
+            address
+            for address, reading in done.readings.items()
+            if is_unexplained(accounts[address], reading, held[address])
+        }
         for address, reading in done.readings.items():
             accounts[address] = account_after(
                 address,
@@ -203,7 +214,7 @@ class SolanaClient:
         self._accounts = accounts
         # Nothing is known of one that has changed, or was asked for, and was not read. It comes
         # first next time, if it was not asked for in vain: it must not hold the others up.
-        unread = stirred.union(done.readings).difference(done.read)
+        unread = stirred.union(done.readings).difference(done.read - unexplained)
         looked_at = [address for address in turn if address not in unread]
         self._turns.had_their_turn([*looked_at, *done.asked])
         self._tell(done)
@@ -219,6 +230,7 @@ class SolanaClient:
         if network == "main":
             time = await node.block_time(tip.height)
             self._tips.require_in_step(tip.height, time, now=now, node_name=self._connector.name)
+        self._tips.was_at(tip.height)
         return tip
 
     def _tell(self, done: _Round) -> None:

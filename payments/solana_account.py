@@ -102,10 +102,24 @@ async def read_account(
     return Reading(good=good, amounts=amounts, complete=complete, problem=problem)
 
 
+def is_unexplained(before: Account, reading: Reading, held: int) -> bool:
+    """Whether an address holds more than before without a transaction that says why.
+
+    The machine that named its transactions knew less than the one that told what it holds.
+    """
+    if before.held_lamports is None or not reading.complete:
+        return False
+    brought = sum(amount for name, amount in reading.amounts.items() if name not in before.amounts)
+    return held - before.held_lamports > brought
+
+
 def account_after(
     address: str, before: Account, reading: Reading, moment: Moment, *, held: int, look: int
 ) -> Account:
     """What is known of an address when it was read; less than before where not all could be."""
+    if is_unexplained(before, reading, held):
+        # As it was, so that it counts as changed until what it holds is explained.
+        return before
     if not reading.complete:
         # It has to be read again before anything is concluded, also where it holds what it held.
         amounts = {**before.amounts, **reading.amounts}

@@ -1,5 +1,6 @@
 """What is asked of a Solana node (Solana JSON-RPC, as its documentation has it)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from payments.pages import pages
 # What reading an answer of another shape raises; OSError is that of a time that cannot be.
 # Refusals of everybody's calls and not of one: asked too often, or the node is not healthy.
 _REFUSES_ALL = (429, -32429, -32005)
+_BEHIND = -32016  # MinContextSlotNotReached
+# A slot is made every 0.4 s.
+_PAUSES_SECONDS = (0.4, 0.8, 1.6)
 ACCOUNTS_A_CALL = 100
 SIGNATURES_A_CALL = 1_000
 _GENESIS = {
@@ -52,12 +56,19 @@ class Signed:
 class SolanaNode:
     """Questions to one node over one connection.
 
+    Many machines answer at one address, some of them behind the others. Whatever is asked is to be
+    of `lowest_slot` or later, and of no earlier slot than the balances that were given before
+    (`minContextSlot` of the Solana RPC). None: it is one machine, of which no slot is asked.
+
     Every method raises ChainUnavailableError where there is no usable answer.
     """
 
-    def __init__(self, connection: RpcConnection, name: str) -> None:
+    def __init__(
+        self, connection: RpcConnection, name: str, lowest_slot: int | None = None
+    ) -> None:
         self._connection = connection
         self._name = name
+        self._lowest_slot = lowest_slot
 
     async def tip(self, network: str) -> Place:
         """The latest block that is confirmed, of a node of the right network.
@@ -66,7 +77,7 @@ class SolanaNode:
             ChainRefusedError: the node is of another network.
         """
         genesis, latest = await self._results(
-            [("getGenesisHash", []), ("getLatestBlockhash", [{"commitment": Commitment.CONFIRMED}])]
+            [("getGenesisHash", []), ("getLatestBlockhash", [self._of_now()])]
         )
         if genesis not in _GENESIS.get(network, (genesis,)):
             raise ChainRefusedError(
@@ -93,13 +104,16 @@ class SolanaNode:
         """What each address holds; 0 where there is no such account."""
         parts = list(pages(addresses, ACCOUNTS_A_CALL))
         options = {
-            "commitment": Commitment.CONFIRMED,
+            **self._of_now(),
             "encoding": "base64",
             "dataSlice": {"offset": 0, "length": 0},
         }
         answers = await self._results(
             [("getMultipleAccounts", [list(part), options]) for part in parts]
         )
+        if self._lowest_slot is not None:
+            slots = [int(answer["context"]["slot"]) for answer in answers]
+            self._lowest_slot = max([self._lowest_slot, *slots])
         held: dict[str, int] = {}
         for part, answer in zip(parts, answers, strict=True):
             for address, account in zip(part, answer["value"], strict=True):
@@ -114,7 +128,7 @@ class SolanaNode:
         before: dict[str, str | None] = dict.fromkeys(addresses)
         while before:
             answers = await self._each(
-                [_signatures_call(address, last) for address, last in before.items()]
+                [self._signatures_call(address, last) for address, last in before.items()]
             )
             asked = list(before)
             before = {}
@@ -145,19 +159,50 @@ class SolanaNode:
 
     async def _each(self, calls: Sequence[Call]) -> list[Any]:
         """Results or refusals that concern one call alone."""
-        # Many of these nodes take no batches, and those that do count each call of one.
-        results = await self._connection.each(calls)
+        results = await self._in_step(calls)
         for result in results:
             if isinstance(result, RpcError) and result.code in _REFUSES_ALL:
                 raise ChainUnavailableError(f"{self._name} refuses: {result}") from result
         return results
 
     async def _results(self, calls: Sequence[Call]) -> list[Any]:
-        results = await self._connection.each(calls)
+        results = await self._in_step(calls)
         for result in results:
             if isinstance(result, RpcError):
                 raise ChainUnavailableError(f"{self._name} refuses: {result}") from result
         return results
+
+    async def _in_step(self, calls: Sequence[Call]) -> list[Any]:
+        """Results or refusals; a machine that is behind is given a little time to catch up."""
+        # Many of these nodes take no batches, and those that do count each call of one.
+        results = list(await self._connection.each(calls))
+        for pause_seconds in _PAUSES_SECONDS:
+            behind = [number for number, each in enumerate(results) if _is_behind(each)]
+            if not behind:
+                return results
+            await asyncio.sleep(pause_seconds)
+            again = await self._connection.each([calls[number] for number in behind])
+            for number, result in zip(behind, again, strict=True):
+                results[number] = result
+        if any(_is_behind(each) for each in results):
+            raise ChainUnavailableError(
+                f"{self._name} is behind: it has not reached slot {self._lowest_slot}"
+            )
+        return results
+
+    def _of_now(self) -> dict[str, object]:
+        slot = {"minContextSlot": self._lowest_slot} if self._lowest_slot else {}
+        return {"commitment": Commitment.CONFIRMED, **slot}
+
+    def _signatures_call(self, address: str, before: str | None) -> Call:
+        options = {**self._of_now(), "limit": SIGNATURES_A_CALL}
+        if before is not None:
+            options["before"] = before
+        return "getSignaturesForAddress", [address, options]
+
+
+def _is_behind(result: object) -> bool:
+    return isinstance(result, RpcError) and result.code == _BEHIND
 
 
 def received_lamports(transaction: Mapping[str, Any], address: str) -> int:
@@ -175,16 +220,6 @@ def received_lamports(transaction: Mapping[str, Any], address: str) -> int:
     ]
     at = keys.index(address)
     return int(meta["postBalances"][at]) - int(meta["preBalances"][at])
-
-
-def _signatures_call(address: str, before: str | None) -> Call:
-    options: dict[str, object] = {
-        "commitment": Commitment.CONFIRMED,
-        "limit": SIGNATURES_A_CALL,
-    }
-    if before is not None:
-        options["before"] = before
-    return "getSignaturesForAddress", [address, options]
 
 
 def _signed(answer: Mapping[str, Any]) -> Signed:

@@ -20,6 +20,11 @@ class TipWatch:
         self._highest = 0
         self._in_step_at: datetime | None = None
 
+    @property
+    def highest(self) -> int:
+        """The highest slot that was seen."""
+        return self._highest
+
     def was_at(self, slot: int) -> None:
         """The shop has seen this slot."""
         self._highest = max(self._highest, slot)

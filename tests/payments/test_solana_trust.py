@@ -1,7 +1,7 @@
 """What the client of Solana nodes believes: of restarts, odd transactions, and nodes that stall."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +33,9 @@ class ScriptedNode:
         self.held: Counter[str] = Counter()
         self.refused: set[str] = set()
         self.calls: Counter[str] = Counter()
+        self.behind: dict[str, int] = {}
+        """By method: the slot of the machine that answers it, where it is behind."""
+        self.lowest_slots: defaultdict[str, list[int | None]] = defaultdict(list)
 
     def put(self, address: str, name: str, amount: int, *, status: str = "finalized") -> None:
         signed = {
@@ -59,6 +62,11 @@ class ScriptedNode:
         method, parameters = call["method"], call.get("params")
         self.calls[method] += 1
         first = parameters[0] if parameters else None
+        options = next((each for each in parameters or () if isinstance(each, dict)), {})
+        self.lowest_slots[method].append(options.get("minContextSlot"))
+        if method in self.behind and options.get("minContextSlot", 0) > self.behind[method]:
+            error = {"code": -32016, "message": "Minimum context slot has not been reached"}
+            return web.json_response({"id": call["id"], "error": error})
         if isinstance(first, str) and first in self.refused:
             error = {"code": -32015, "message": "Transaction version (1) is not supported"}
             return web.json_response({"id": call["id"], "error": error})
@@ -67,7 +75,8 @@ class ScriptedNode:
     def _answer(self, method: str, first: Any) -> object:  # noqa: ANN401 - JSON
         match method:
             case "getMultipleAccounts":
-                return {"value": [{"lamports": self.held[each]} for each in first]}
+                value = [{"lamports": self.held[each]} for each in first]
+                return {"context": {"slot": self.slot}, "value": value}
             case "getSignaturesForAddress":
                 return self.signatures.get(first, [])
             case "getTransaction":
@@ -276,3 +285,72 @@ async def test_clocks_and_slots_of_other_networks_may_be_anything(node: Scripted
     look = await look_at(client, "A", at=NOW + timedelta(days=3))
     assert look.place.height == 5
     assert node.calls["getBlockTime"] == 0
+
+
+async def test_transactions_are_asked_of_no_machine_that_is_behind_the_balances(
+    node: ScriptedNode,
+) -> None:
+    client = client_of(node, "main")
+    await look_at(client, "A")
+    node.put("A", "pay", PAID)
+    node.slot = 1_200
+    look = await look_at(client, "A")
+    assert [each.transaction_id for each in look.receipts["A"]] == ["pay"]
+    assert node.lowest_slots["getSignaturesForAddress"][-1] == 1_200
+    assert node.lowest_slots["getLatestBlockhash"][-1] == 1_200
+    assert set(node.lowest_slots["getTransaction"]) == {None}, "it takes no lowest slot"
+
+
+async def test_machine_that_stays_behind_ends_the_look_and_takes_nothing_back(
+    node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payments.solana_node._PAUSES_SECONDS", (0.0, 0.0))
+    client = client_of(node, "main")
+    node.put("A", "pay", PAID, status="confirmed")
+    assert (await look_at(client, "A")).receipts["A"]
+    node.behind["getSignaturesForAddress"] = 990
+    with pytest.raises(ChainUnavailableError, match="is behind: it has not reached slot 1000"):
+        await look_at(client, "A")
+    node.behind.clear()
+    assert (await look_at(client, "A")).receipts["A"]
+
+
+async def test_what_a_later_look_asks_is_of_no_earlier_slot_than_was_seen(
+    node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payments.solana_node._PAUSES_SECONDS", ())
+    client = client_of(node, "main")
+    await look_at(client, "A")
+    await look_at(client, "A")
+    assert node.lowest_slots["getMultipleAccounts"] == [None, 1_000]
+    node.behind["getMultipleAccounts"] = 995
+    with pytest.raises(ChainUnavailableError, match="is behind"):
+        await look_at(client, "A")
+
+
+async def test_machine_that_catches_up_at_once_is_waited_for(
+    node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class CatchesUp(dict[str, int]):
+        def __getitem__(self, method: str) -> int:
+            return self.pop(method)  # the next question finds it in step
+
+    monkeypatch.setattr("payments.solana_node._PAUSES_SECONDS", (0.0,))
+    node.put("A", "pay", PAID)
+    node.behind = CatchesUp(getSignaturesForAddress=990)
+    assert (await look_at(client_of(node, "main"), "A")).receipts["A"]
+
+
+async def test_balance_that_grew_without_a_transaction_concludes_nothing(
+    node: ScriptedNode,
+) -> None:
+    client = client_of(node)
+    node.put("A", "first", PAID)
+    assert len((await look_at(client, "A")).receipts["A"]) == 1
+    node.put("A", "second", PAID)
+    named = node.signatures["A"].pop(0)
+    for _ in range(3):
+        assert "A" not in (await look_at(client, "A")).receipts
+    node.signatures["A"].insert(0, named)
+    shown = (await look_at(client, "A")).receipts["A"]
+    assert [each.transaction_id for each in shown] == ["first", "second"]
