@@ -9,7 +9,7 @@ web3.py could do the asking, and brings some forty packages; what is asked here 
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,10 +21,10 @@ from yarl import URL
 
 from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
-from payments.ethereum_accounts import Account, as_of, stretch_of
+from payments.ethereum_accounts import Account, after_of, as_of, stretch_of
 from payments.ethereum_catch_up import CatchUp, Wanted
 from payments.ethereum_heads import Heads
-from payments.ethereum_inflow import receipts_of
+from payments.ethereum_inflow import Stretch, receipts_of
 from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError, wei
 from payments.ethereum_reach import reach_of
 from payments.ethereum_tokens import TokenScan
@@ -35,7 +35,6 @@ from payments.reach import Holding, Reach
 _REMEMBERED_PLACES = 200
 _STEP_BACK_BLOCKS = 100
 _NONCES_A_LOOK = 100
-_READING_SECONDS = 10.0
 _READS_BLOCKS = (
     "keeps no states of the blocks since the shop was stopped, which are read one by one: of some"
     " orders it shows later what they received"
@@ -191,9 +190,9 @@ class EthereumClient:
         nonces = await node.nonces(self._to_ask(accounts, balances, changed), head.place)
         ends = {a: AccountState(balances[a][0], nonce) for a, nonce in nonces.items()}
         differing = {a: e for a, e in ends.items() if a in changed or e.nonce != accounts[a].nonce}
-        found = await self._looked_into(node, accounts, base, head, differing)
+        found, unread = await self._looked_into(node, accounts, base, head, differing)
         for address, end in ends.items():
-            if address in differing and address not in found:
+            if address in unread:
                 continue
             account = accounts[address]
             receipts = account.receipts + found.get(address, ())
@@ -204,7 +203,6 @@ class EthereumClient:
                 height=head.place.height,
                 seen=balances[address] if address in changed else account.seen,
             )
-        unread = differing.keys() - found.keys()
         # A pending block may already lack what the latest one does not have yet, above all where
         # several machines answer at one address: nothing is gone that the node still knows.
         missing = self._pending_since.keys() - {str(each["hash"]) for each in pending}
@@ -225,7 +223,7 @@ class EthereumClient:
                 for address, account in accounts.items()
                 if address not in unread
             },
-            doubts=(f"{self._connector.name} {_READS_BLOCKS}",) if unread else (),
+            doubts=(f"{self._connector.name} {_READS_BLOCKS}",) if self._catch_up.addresses else (),
             undecided=frozenset(unread),
         )
 
@@ -264,31 +262,45 @@ class EthereumClient:
         base: Place,
         head: Block,
         ends: Mapping[str, AccountState],
-    ) -> dict[str, tuple[Found, ...]]:
-        """What these accounts have received besides; those whose blocks are still read lack."""
+    ) -> tuple[dict[str, tuple[Found, ...]], dict[str, int]]:
+        """What these accounts have received besides; and those of which it is not known yet.
+
+        The latter with the height after which it has to be found out.
+        """
         found: dict[str, tuple[Found, ...]] = {}
         to_read: dict[str, Wanted] = {}
-        for address, end in ends.items():
-            account = accounts[address]
-            stretch = await stretch_of(node, account, address, base, head, end)
-            before = stretch.before_state
-            if before.balance_wei > end.balance_wei and before.nonce == end.nonce:
-                logger.warning("{} holds less than it received and has sent nothing", address)
-                found[address] = ()
-                continue
-            wanted = Wanted(stretch=stretch, known=account.receipts)
-            if address in self._catch_up.addresses:
-                to_read[address] = wanted
-                continue
-            try:
-                found[address] = await receipts_of(node, stretch, account.receipts)
-            except HistoryMissingError:
-                to_read[address] = wanted
-        found |= await self._catch_up.read(node, to_read, head, _READING_SECONDS)
-        return {
-            address: tuple(each for each in new if each not in accounts[address].receipts)
-            for address, new in found.items()
-        }
+        try:
+            for address, end in ends.items():
+                account = accounts[address]
+                stretch = await stretch_of(node, account, address, base, head, end)
+                new = await self._received(node, stretch, account)
+                if new is None:
+                    to_read[address] = Wanted(stretch=stretch, known=account.receipts)
+                else:
+                    found[address] = tuple(each for each in new if each not in account.receipts)
+        except ChainUnavailableError as error:
+            # What was found of the others stays, so that a look gets further each time.
+            logger.warning("{}: not all could be looked into: {}", self._connector.name, error)
+        for address, new in (await self._catch_up.read(node, to_read, head)).items():
+            known = accounts[address].receipts
+            found[address] = tuple(each for each in new if each not in known)
+        unread = {a: after_of(accounts[a], base, ends[a]) for a in ends if a not in found}
+        return found, unread
+
+    async def _received(
+        self, node: EthereumNode, stretch: Stretch, account: Account
+    ) -> tuple[Found, ...] | None:
+        """What an account has received; None where that has to be read block by block."""
+        if stretch.address in self._catch_up.addresses:
+            return None
+        before, end = stretch.before_state, stretch.end_state
+        if before.balance_wei > end.balance_wei and before.nonce == end.nonce:
+            logger.warning("{} holds less than it received and has sent nothing", stretch.address)
+            return ()
+        try:
+            return await receipts_of(node, stretch, account.receipts)
+        except HistoryMissingError:
+            return None
 
     def _waiting(
         self,
@@ -320,17 +332,15 @@ class EthereumClient:
         self._pending_since = since
         return waiting
 
-    def _adopt(self, accounts: dict[str, Account], place: Place, unread: Collection[str]) -> None:
+    def _adopt(self, accounts: dict[str, Account], place: Place, unread: Mapping[str, int]) -> None:
         """Everything is known up to this place, but for what is still read from further below."""
         self._accounts = {
-            address: replace(account, is_new=True, height=self._catch_up.began_after(address))
-            if address in unread
-            else replace(account, is_new=False)
-            if account.is_new
-            else account
+            address: replace(account, is_new=False) if account.is_new else account
             for address, account in accounts.items()
         }
-        self._catch_up.done(self._catch_up.addresses - set(unread))
+        for address, after in unread.items():
+            self._accounts[address] = replace(accounts[address], is_new=True, height=after)
+        self._catch_up.done(self._catch_up.addresses - unread.keys())
         while self._passed and self._passed[-1].height >= place.height:
             self._passed.pop()
         self._passed.append(place)

@@ -53,6 +53,12 @@ def as_of(
     return accounts
 
 
+def after_of(account: Account, base: Place, end: AccountState) -> int:
+    """The height up to which an account is known that is now as `end` says."""
+    has_sent_since = end.nonce and (account.seen is None or account.nonce != end.nonce)
+    return account.height if account.is_new or has_sent_since else base.height
+
+
 async def stretch_of(
     node: EthereumNode,
     account: Account,
@@ -62,11 +68,9 @@ async def stretch_of(
     end: AccountState,
 ) -> Stretch:
     """From where the account is known, to the head."""
-    after, nonce = account.height if account.is_new else base.height, 0
+    after, nonce = after_of(account, base, end), 0
     balance = sum(each.amount_base_units for each in account.receipts)
     if end.nonce:
-        if account.seen is None or account.nonce != end.nonce:
-            after = account.height
         try:
             state = await node.state(address, after)
             balance, nonce = state.balance_wei, state.nonce

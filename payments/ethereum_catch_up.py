@@ -6,6 +6,7 @@ next one goes on with it, also where the node refuses to give more for now. What
 explain of an account that has sent nothing is taken for received at the end.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from payments.patience import Patience
 BLOCKS_READ_AT_ONCE = 20
 # About a fortnight of blocks; more than the shop watches an address would take hours to read.
 MOST_BLOCKS_READ = 100_000
+REMEMBERED_BLOCKS = 200
+READING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +36,29 @@ class Wanted:
 class _Reading:
     """One way through the blocks above the height `after`, for the accounts that began together.
 
-    `reached` is the last block that was read; `found` has what each address got up to it.
+    `passed` are the latest blocks that were read; `found` has what each address got up to the last.
     """
 
     wanted: dict[str, Wanted]
     after: int
-    reached: Place | None = None
+    passed: deque[Place] = field(default_factory=lambda: deque(maxlen=REMEMBERED_BLOCKS))
     found: dict[str, list[Found]] = field(default_factory=dict)
 
-    def begin(self) -> None:
-        self.reached, self.found = None, {}
+    @property
+    def reached(self) -> Place | None:
+        return self.passed[-1] if self.passed else None
 
     @property
     def height(self) -> int:
-        return self.after if self.reached is None else self.reached.height
+        return self.passed[-1].height if self.passed else self.after
+
+    def undo_last(self) -> None:
+        """The last block is no longer of the chain; beyond what is remembered, all begins anew."""
+        self.passed.pop()
+        for address, found in self.found.items():
+            self.found[address] = [
+                each for each in found if self.passed and (each.block_height or 0) <= self.height
+            ]
 
 
 class CatchUp:
@@ -61,23 +73,15 @@ class CatchUp:
         """Those of which something is being read."""
         return frozenset(address for reading in self._readings for address in reading.wanted)
 
-    def began_after(self, address: str) -> int:
-        """The height above which the blocks of an address are read."""
-        return next(
-            reading.wanted[address].stretch.after
-            for reading in self._readings
-            if address in reading.wanted
-        )
-
     async def read(
-        self, node: EthereumNode, wanted: Mapping[str, Wanted], head: Block, seconds: float
+        self, node: EthereumNode, wanted: Mapping[str, Wanted], head: Block
     ) -> dict[str, tuple[Found, ...]]:
         """The receipts of those accounts that were read up to the head; others need more looks.
 
         An account that is not wanted any more is forgotten; `done` forgets those that were taken.
         """
         self._take_in(wanted, head)
-        patience = Patience(seconds)
+        patience = Patience(READING_SECONDS)
         for reading in self._readings:
             try:
                 await self._go_on(node, reading, head, patience)
@@ -120,22 +124,23 @@ class CatchUp:
     async def _go_on(
         self, node: EthereumNode, reading: _Reading, head: Block, patience: Patience
     ) -> None:
-        if reading.height > head.place.height:
-            reading.begin()
+        while reading.reached is not None and not await _is_of_chain(node, reading.reached, head):
+            reading.undo_last()
         while reading.height < head.place.height and not patience.is_over():
             first = reading.height + 1
             last = min(head.place.height, reading.height + BLOCKS_READ_AT_ONCE)
             for block in await node.blocks(range(first, last + 1)):
                 if reading.reached not in (None, _parent_of(block)):
-                    reading.begin()
-                    raise ChainUnavailableError(
-                        f"{self._name} has exchanged blocks that were read already"
-                    )
+                    raise ChainUnavailableError(f"{self._name} has exchanged blocks meanwhile")
                 for address, found in await paid_in(node, block, reading.wanted):
                     reading.found.setdefault(address, []).append(found)
-                reading.reached = block.place
-        if reading.height == head.place.height and reading.reached not in (None, head.place):
-            reading.begin()
+                reading.passed.append(block.place)
+
+
+async def _is_of_chain(node: EthereumNode, place: Place, head: Block) -> bool:
+    if place.height > head.place.height:
+        return False
+    return place == head.place or await node.block_hash(place.height) == place.block_hash
 
 
 def _parent_of(block: Block) -> Place:

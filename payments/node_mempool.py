@@ -22,11 +22,14 @@ class MempoolReader:
     def __init__(self) -> None:
         self._fetched_at: dict[str, datetime] = {}
         self._found: dict[str, tuple[Found, ...]] = {}
+        self._last_read_at: datetime | None = None
 
     def addresses_were_added(self, now: datetime) -> None:
         """Forget what was fetched so recently that a new address might have been paid in it."""
+        # It may have come as early as in the last look, which may have taken long.
+        known_since = min(now, self._last_read_at or now)
         for transaction_id, fetched_at in tuple(self._fetched_at.items()):
-            if fetched_at > now - RECENT:
+            if fetched_at > known_since - RECENT:
                 self._forget(transaction_id)
 
     async def read(
@@ -38,6 +41,7 @@ class MempoolReader:
         patience: Patience,
     ) -> tuple[Found, ...] | None:
         """All receipts in the mempool now; None where patience ended first: read on later."""
+        self._last_read_at = now
         present = dict.fromkeys(await node.call("getrawmempool"))
         for transaction_id in [known for known in self._fetched_at if known not in present]:
             self._forget(transaction_id)

@@ -163,6 +163,20 @@ async def test_payment_before_its_address_was_told_is_found_in_mempool(
     assert found.address == address
 
 
+async def test_payment_to_an_address_that_was_told_in_a_long_look_is_found_in_mempool(
+    node: LitecoinNode, watcher: Watcher
+) -> None:
+    address = watcher.watch_new()
+    del watcher.addresses[address]
+    node.pay(address, "0.5")
+    assert (await watcher.look()).in_mempool == ()
+    # That look took minutes, and the address was told meanwhile.
+    watcher.now += timedelta(minutes=3)
+    watcher.addresses[address] = None
+    (found,) = (await watcher.look()).in_mempool
+    assert found.address == address
+
+
 async def test_address_no_longer_watched_is_not_reported(
     node: LitecoinNode, watcher: Watcher
 ) -> None:

@@ -191,9 +191,52 @@ def test_a_reorganisation_of_blocks_that_were_read_begins_anew_and_counts_nothin
     # Another branch from block 300 on has the second payment later.
     node.fork, node.height, node.blocks_until_refused = 300, 1_001, 1_000_000
     node.paid[1] = Paid("0xa", 500, 7)
-    for _ in range(3):
-        found = look(client, AT_100, "0xa")
+    look(client, AT_100, "0xa")
+    found = look(client, AT_100, "0xa")
     assert amounts(found, "0xa") == [(150, 5), (500, 7)]
+
+
+def test_a_reorganisation_at_the_tip_does_not_have_all_blocks_read_again() -> None:
+    node = MadeUpNode([Paid("0xa", 150, 5), Paid("0xa", 975, 7)], height=1_000)
+    node.blocks_until_refused = 890  # block 980 is the last
+    client = Client(node)
+    assert "0xa" not in look(client, AT_100, "0xa").receipts
+    node.fork, node.height, node.blocks_until_refused = 970, 1_001, 1_000_000
+    node.paid[1] = Paid("0xa", 978, 7)
+    found = look(client, AT_100, "0xa")
+    assert amounts(found, "0xa") == [(150, 5), (978, 7)]
+    assert node.blocks_read < 950
+
+
+def test_what_a_node_with_states_said_before_it_refused_is_kept() -> None:
+    @dataclass
+    class Archive(MadeUpNode):
+        allowed: int = 1_000_000
+
+        async def state(self, address: str, height: int) -> AccountState:
+            self.allowed -= 1
+            if self.allowed < 0:
+                raise ChainUnavailableError("asked too often")
+            balances = await self.balances([address], Place(height=height, block_hash=""))
+            return AccountState(balances[address][0], 0)
+
+        async def block(self, height: int) -> Block:
+            return self.block_at(height)
+
+    names = [f"0x{n:02}" for n in range(20)]
+    node = Archive([Paid(each, 200 + n, 5) for n, each in enumerate(names)], height=1_100)
+    client = Client(node)
+    place, looks, shown = AT_100, 0, set[str]()
+    while len(shown) < len(names):
+        node.allowed = 50  # an address takes about ten questions
+        found = look(client, place, *names)
+        shown |= {each for each in found.receipts if found.receipts[each]}
+        assert found.undecided == set(names) - shown
+        assert found.doubts == (), "no blocks have to be read"
+        place, looks = found.place, looks + 1
+        assert looks < 10
+    assert [amounts(found, each) for each in names] == [[(200 + n, 5)] for n in range(20)]
+    assert node.blocks_read == 0
 
 
 def test_a_restart_in_the_middle_loses_nothing() -> None:
