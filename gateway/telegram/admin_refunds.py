@@ -121,14 +121,7 @@ class AdminRefunds:
         """It is another amount that can have been paid back: which."""
         texts = self._desk.texts
         if isinstance(wish, RecordGoodsRefund):
-            waits = open_base_units(order)
-            return texts.html(
-                "other_amount_of_goods",
-                order_id=order.order_id,
-                least=format_coin(waits, order.coin),
-                most=format_coin(waits + goods_paid_base_units(order), order.coin),
-                coin=order.coin,
-            )
+            return self._other_amount_of_goods(order)
         waiting = [
             format_coin(each.amount_base_units, order.coin)
             for each in order.set_asides
@@ -139,6 +132,20 @@ class AdminRefunds:
             order_id=order.order_id,
             amounts=", ".join(waiting),
             coin=order.coin,
+        )
+
+    def _other_amount_of_goods(self, order: Order) -> Html:
+        waits = open_base_units(order)
+        most = format_coin(waits + goods_paid_base_units(order), order.coin)
+        texts, order_id, coin = self._desk.texts, order.order_id, order.coin
+        if not waits:
+            return texts.html("more_than_goods_were_paid", order_id=order_id, most=most, coin=coin)
+        return texts.html(
+            "other_amount_of_goods",
+            order_id=order_id,
+            least=format_coin(waits, coin),
+            most=most,
+            coin=coin,
         )
 
     def _recorded(self, order: Order, transaction_id: str) -> Html:
