@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.coverage import missing_base_units, refunded_by_receipt
 from domain.order import Order, RefusalReason
 from domain.order_news import GoodsRefunded
 from domain.order_rules import decide
@@ -124,3 +125,17 @@ def test_an_amount_of_a_paid_order_of_which_nothing_waits_is_no_refund_without_a
     wish = replace(REFUND, amount_base_units=400_000)
     decision = decide(paid_in_two(), wish, RULES, minutes(60))
     assert decision.refusal is RefusalReason.NOTHING_TO_REFUND
+
+
+def test_what_waits_alone_can_be_the_whole_amount_where_goods_are_named() -> None:
+    over, _ = looked(new_order(), minutes(5), sighting(AMOUNT + 500_000, confirmations=3))
+    order, _ = step(over, paid_back(500_000), minutes(60))
+    assert order.set_asides == (refunded(1, "aa:0", 500_000, "refund-1"),)
+    assert goods_paid_base_units(order) == AMOUNT
+
+
+def test_refunds_of_one_receipt_add_up() -> None:
+    order, _ = step(paid_in_two(), paid_back(500_000, "first"), minutes(60))
+    order, _ = step(order, paid_back(250_000, "second"), minutes(61))
+    assert refunded_by_receipt(order) == {"bb:0": 400_000, "aa:0": 350_000}
+    assert missing_base_units(order) == 750_000
