@@ -197,32 +197,37 @@ class SolanaClient:
         stirred, to_read = self._to_read(turn, accounts, held)
         done = await self._read(node, to_read, accounts)
         moment = Moment(began_at=began_at, tip=await self._tip(node, began_at))
-        unexplained = {
-            address
+        known = {
+            address: self._known_now(address, accounts[address], reading, moment, held[address])
             for address, reading in done.readings.items()
-            if is_unexplained(accounts[address], reading, held[address])
         }
-        for address, reading in done.readings.items():
-            accounts[address] = account_after(
-                address,
-                accounts[address],
-                reading,
-                moment,
-                held=held[address],
-                look=self._looks,
-            )
-        self._accounts = accounts
+        self._accounts = {**accounts, **known}
+        puzzles = {address for address, each in known.items() if each.unexplained_since}
         # Nothing is known of one that has changed, or was asked for, and was not read. It comes
         # first next time, if it was not asked for in vain: it must not hold the others up.
-        unread = stirred.union(done.readings).difference(done.read - unexplained)
+        unread = stirred.union(done.readings).difference(done.read - puzzles)
         looked_at = [address for address in turn if address not in unread]
         self._turns.had_their_turn([*looked_at, *done.asked])
         self._tell(done)
         return AddressLook(
             began_at=began_at,
             place=moment.tip,
-            receipts={address: accounts[address].receipts for address in looked_at},
+            receipts={address: self._accounts[address].receipts for address in looked_at},
         )
+
+    def _known_now(
+        self, address: str, before: Account, reading: Reading, moment: Moment, held: int
+    ) -> Account:
+        after = account_after(address, before, reading, moment, held=held, look=self._looks)
+        if is_unexplained(before, reading, held) and after.unexplained_since is None:
+            logger.warning(
+                "{}: {} holds more than its transactions say, since {:%Y-%m-%d %H:%M} UTC:"
+                " they are taken to be all",
+                self._connector.name,
+                address,
+                before.unexplained_since,
+            )
+        return after
 
     async def _tip(self, node: SolanaNode, now: datetime) -> Place:
         network = self._connector.network

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.rules import FINALIZED_CONFIRMATIONS
 from payments.broken_answers import BROKEN_ANSWERS
@@ -14,16 +14,19 @@ from payments.solana_node import Signed, SolanaNode, received_lamports
 NEW_TRANSACTIONS_A_LOOK = 50
 # Over an hour: what was confirmed so long ago, and is not shown, the node has rather forgotten.
 _LONG_AGO_SLOTS = 10_000
+# By then every machine that was behind has caught up: nothing will be named that explains it.
+LONGEST_UNEXPLAINED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What the client knows of an address.
 
-    `held_lamports` None: it was never read, or not all of it could be. `unsure` are signatures of
-    transactions that a fork may still undo. `amounts` is what each transaction has brought in
-    lamports, zero and less too. `read_in` is the number of the look that read its transactions
-    last.
+    `held_lamports` is a balance that its transactions explain; None: none is known. `unsure` are
+    signatures of transactions that a fork may still undo. `amounts` is what each transaction has
+    brought in lamports, zero and less too. `read_in` is the number of the look that read its
+    transactions last. `unexplained_since` is the beginning of the first of the last looks that all
+    found more than the transactions explain.
     """
 
     receipts: tuple[Found, ...] = ()
@@ -31,6 +34,7 @@ class Account:
     unsure: frozenset[str] = frozenset()
     amounts: Mapping[str, int] = field(default_factory=dict)
     read_in: int = 0
+    unexplained_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,36 +107,59 @@ async def read_account(
 
 
 def is_unexplained(before: Account, reading: Reading, held: int) -> bool:
-    """Whether an address holds more than before without a transaction that says why.
+    """Whether an address holds more than its transactions say.
 
     The machine that named its transactions knew less than the one that told what it holds.
     """
     if before.held_lamports is None or not reading.complete:
         return False
-    brought = sum(amount for name, amount in reading.amounts.items() if name not in before.amounts)
-    return held - before.held_lamports > brought
+    return held - before.held_lamports > _brought(before, reading)
 
 
 def account_after(
     address: str, before: Account, reading: Reading, moment: Moment, *, held: int, look: int
 ) -> Account:
     """What is known of an address when it was read; less than before where not all could be."""
-    if is_unexplained(before, reading, held):
-        # As it was, so that it counts as changed until what it holds is explained.
-        return before
     if not reading.complete:
         # It has to be read again before anything is concluded, also where it holds what it held.
         amounts = {**before.amounts, **reading.amounts}
         return replace(before, held_lamports=None, amounts=amounts)
+    if is_unexplained(before, reading, held):
+        since = before.unexplained_since or moment.began_at
+        if moment.began_at - since <= LONGEST_UNEXPLAINED:
+            # As it was, so that it counts as changed until what it holds is explained.
+            return replace(before, unexplained_since=since)
     receipts = _receipts(address, before, reading, moment)
     forgotten = {each.transaction_id: each.amount_base_units for each in receipts}
     return Account(
         receipts=receipts,
-        held_lamports=held,
+        held_lamports=None if _may_be_older(before, reading, held) else held,
         unsure=frozenset(each.signature for each in reading.good if not each.is_final),
         amounts={**forgotten, **reading.amounts},
         read_in=look,
     )
+
+
+def _brought(before: Account, reading: Reading) -> int:
+    """What the balance has changed by, by the transactions that came and those that a fork undid.
+
+    Those that were sure and are not named any more are forgotten by the node, and count on.
+    """
+    came = reading.amounts.keys() - before.amounts.keys()
+    undone = before.unsure - reading.amounts.keys()
+    came_lamports = sum(reading.amounts[name] for name in came)
+    return came_lamports - sum(before.amounts.get(name, 0) for name in undone)
+
+
+def _may_be_older(before: Account, reading: Reading, held: int) -> bool:
+    """Whether what an address holds was told before the last of its transactions were made.
+
+    Such a balance explains nothing that is told later: it is asked for again.
+    """
+    if before.held_lamports is None:
+        some_came = not reading.amounts.keys() <= before.amounts.keys()
+        return some_came and held != sum(reading.amounts.values())
+    return held - before.held_lamports < _brought(before, reading)
 
 
 def _receipts(

@@ -1,115 +1,29 @@
 """What the client of Solana nodes believes: of restarts, odd transactions, and nodes that stall."""
 
-import json
-from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from aiohttp import web
 
 from domain.rules import FINALIZED_CONFIRMATIONS
-from payments.chain import AddressLook, ChainUnavailableError, Found, Known, sighting
-from payments.solana import SolanaClient, SolanaConnector
+from payments.chain import ChainUnavailableError, Found, Known, sighting
 from payments.watching import found_again
-from tests.litecoin_node import free_port
+from tests.payments.scripted_solana import (
+    NOW,
+    PAID,
+    ScriptedNode,
+    client_of,
+    look_at,
+    scripted_node,
+)
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-MAIN = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
-PAID = 5_000_000
 FINAL = FINALIZED_CONFIRMATIONS
-
-
-class ScriptedNode:
-    """Has the transactions that it was given."""
-
-    def __init__(self) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}/"
-        self.slot = 1_000
-        self.block_time: datetime | None = NOW
-        self.signatures: dict[str, list[dict[str, Any]]] = {}
-        self.transactions: dict[str, dict[str, Any] | None] = {}
-        self.held: Counter[str] = Counter()
-        self.refused: set[str] = set()
-        self.calls: Counter[str] = Counter()
-        self.behind: dict[str, int] = {}
-        """By method: the slot of the machine that answers it, where it is behind."""
-        self.lowest_slots: defaultdict[str, list[int | None]] = defaultdict(list)
-
-    def put(self, address: str, name: str, amount: int, *, status: str = "finalized") -> None:
-        signed = {
-            "signature": name,
-            "slot": 900,
-            "err": None,
-            "confirmationStatus": status,
-            "blockTime": int(NOW.timestamp()),
-        }
-        self.signatures.setdefault(address, []).insert(0, signed)
-        self.transactions[name] = {
-            "transaction": {"message": {"accountKeys": [address]}},
-            "meta": {"preBalances": [0], "postBalances": [amount]},
-        }
-        self.held[address] += amount
-
-    def forget(self) -> None:
-        """Of the transactions nothing is left."""
-        self.signatures.clear()
-        self.held.clear()
-
-    async def handle(self, request: web.Request) -> web.Response:
-        call = json.loads(await request.text())
-        method, parameters = call["method"], call.get("params")
-        self.calls[method] += 1
-        first = parameters[0] if parameters else None
-        options = next((each for each in parameters or () if isinstance(each, dict)), {})
-        self.lowest_slots[method].append(options.get("minContextSlot"))
-        if method in self.behind and options.get("minContextSlot", 0) > self.behind[method]:
-            error = {"code": -32016, "message": "Minimum context slot has not been reached"}
-            return web.json_response({"id": call["id"], "error": error})
-        if isinstance(first, str) and first in self.refused:
-            error = {"code": -32015, "message": "Transaction version (1) is not supported"}
-            return web.json_response({"id": call["id"], "error": error})
-        return web.json_response({"id": call["id"], "result": self._answer(method, first)})
-
-    def _answer(self, method: str, first: Any) -> object:  # noqa: ANN401 - JSON
-        match method:
-            case "getMultipleAccounts":
-                value = [{"lamports": self.held[each]} for each in first]
-                return {"context": {"slot": self.slot}, "value": value}
-            case "getSignaturesForAddress":
-                return self.signatures.get(first, [])
-            case "getTransaction":
-                return self.transactions[first]
-            case "getGenesisHash":
-                return MAIN
-            case "getBlockTime":
-                return None if self.block_time is None else int(self.block_time.timestamp())
-        return {"context": {"slot": self.slot}, "value": {"blockhash": "1" * 20}}
 
 
 @pytest.fixture
 async def node() -> AsyncIterator[ScriptedNode]:
-    node = ScriptedNode()
-    app = web.Application()
-    app.router.add_post("/", node.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    port = int(node.url.rsplit(":", 1)[1].strip("/"))
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    yield node
-    await runner.cleanup()
-
-
-def client_of(node: ScriptedNode, network: str = "regtest") -> SolanaClient:
-    return SolanaConnector(network=network, url=node.url).connect()
-
-
-async def look_at(
-    client: SolanaClient, *addresses: str, at: datetime = NOW, known: Known | None = None
-) -> AddressLook:
-    watched = {each: known or Known() for each in addresses}
-    return await client.look(None, watched, began_at=at)
+    async with scripted_node() as node:
+        yield node
 
 
 async def after_restart(
@@ -339,18 +253,3 @@ async def test_machine_that_catches_up_at_once_is_waited_for(
     node.put("A", "pay", PAID)
     node.behind = CatchesUp(getSignaturesForAddress=990)
     assert (await look_at(client_of(node, "main"), "A")).receipts["A"]
-
-
-async def test_balance_that_grew_without_a_transaction_concludes_nothing(
-    node: ScriptedNode,
-) -> None:
-    client = client_of(node)
-    node.put("A", "first", PAID)
-    assert len((await look_at(client, "A")).receipts["A"]) == 1
-    node.put("A", "second", PAID)
-    named = node.signatures["A"].pop(0)
-    for _ in range(3):
-        assert "A" not in (await look_at(client, "A")).receipts
-    node.signatures["A"].insert(0, named)
-    shown = (await look_at(client, "A")).receipts["A"]
-    assert [each.transaction_id for each in shown] == ["first", "second"]
