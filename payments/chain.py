@@ -92,8 +92,8 @@ class AddressLook:
     it was not looked at, and nothing may be concluded of it. `place` is the tip that all of this
     belongs to: heights of receipts are never above it. Not `complete`: the backend is still on its
     way to the tip, and shows no address yet. `doubts` say for people where several backends do not
-    agree, and `undecided` are the addresses that they are about. `tokens` pay nothing; each comes
-    in one look at the least.
+    agree, or an address cannot be read; `undecided` are the addresses that they are about. `tokens`
+    pay nothing; each comes in one look at the least.
     """
 
     began_at: datetime

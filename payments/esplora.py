@@ -6,9 +6,9 @@ payment; it cannot change an amount, and on the main network a block has to have
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from yarl import URL
 
@@ -22,9 +22,9 @@ from payments.genesis import require_genesis
 from payments.patience import Patience
 from payments.tip_check import Tip, require_in_step
 from payments.turns import Turns
+from payments.unread import Unread
 
 FEWEST_REQUESTS = 8
-TELL_AFTER = timedelta(minutes=1)
 _REQUESTS_FOR_THE_TIP = 5
 _ROUNDS_UNTIL_STABLE = 3
 
@@ -95,7 +95,7 @@ class EsploraClient:
         )
         self._turns = Turns()
         self._highest = -1
-        self._unread_since: dict[str, datetime] = {}
+        self._unread = Unread(connector.name)
         self._is_right_chain = False
 
     async def look(
@@ -180,18 +180,10 @@ class EsploraClient:
             began_at=began_at,
             place=after.place,
             receipts=shown,
-            doubts=self._lasting(reading.troubles, began_at),
+            doubts=self._unread.told(
+                reading.troubles, addresses.keys() - receipts.keys(), began_at
+            ),
             undecided=frozenset(reading.troubles),
-        )
-
-    def _lasting(self, troubles: Iterable[str], now: datetime) -> tuple[str, ...]:
-        """What is told of addresses that could not be read for a while; their orders wait."""
-        since = self._unread_since
-        self._unread_since = {address: since.get(address, now) for address in troubles}
-        return tuple(
-            f"{self._name} does not show {address}: nothing is concluded of its order until it does"
-            for address in troubles
-            if now - self._unread_since[address] >= TELL_AFTER
         )
 
     async def _tip(self, now: datetime) -> Block:

@@ -9,11 +9,10 @@ web3.py could do the asking, and brings some forty packages; what is asked here 
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import aiohttp
 from loguru import logger
@@ -22,14 +21,16 @@ from yarl import URL
 from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
 from payments.ethereum_accounts import Account, after_of, as_of, stretch_of
-from payments.ethereum_catch_up import CatchUp, Wanted
+from payments.ethereum_catch_up import CatchUp, Owed, Wanted
 from payments.ethereum_heads import Heads
 from payments.ethereum_inflow import Stretch, receipts_of
-from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError, wei
+from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError
 from payments.ethereum_reach import reach_of
 from payments.ethereum_tokens import TokenScan
+from payments.ethereum_waiting import Waiting
 from payments.json_rpc import RpcAccess, RpcConnection, RpcError
 from payments.reach import Holding, Reach
+from payments.unread import Unread
 
 # Forks deeper than this are beyond finality on the main network (two epochs of 32 blocks).
 _REMEMBERED_PLACES = 200
@@ -99,11 +100,13 @@ class EthereumClient:
         self._accounts: dict[str, Account] = {}
         self._passed: deque[Place] = deque(maxlen=_REMEMBERED_PLACES)
         self._heads = Heads(connector.name, connector.ws_url, connector.request_timeout_seconds)
-        self._pending_since: dict[str, datetime] = {}
+        self._waiting = Waiting()
         self._next_nonce_check = 0
         self._highest = -1
         self._tokens = TokenScan(connector.tokens_every)
         self._catch_up = CatchUp(connector.name)
+        self._unread = Unread(connector.name)
+        self._refused_at: str | None = None
 
     async def look(
         self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
@@ -203,11 +206,8 @@ class EthereumClient:
                 height=head.place.height,
                 seen=balances[address] if address in changed else account.seen,
             )
-        # A pending block may already lack what the latest one does not have yet, above all where
-        # several machines answer at one address: nothing is gone that the node still knows.
-        missing = self._pending_since.keys() - {str(each["hash"]) for each in pending}
-        pending = [*pending, *await node.still_pending(sorted(missing), head.place)]
-        waiting = self._waiting(pending, accounts, began_at)
+        in_blocks = {address: account.receipts for address, account in accounts.items()}
+        waiting = await self._waiting.read(node, pending, head.place, in_blocks, began_at)
         if await node.block_hash(head.place.height) != head.place.block_hash:
             raise ChainUnavailableError(
                 f"{self._connector.name} has exchanged its latest block during the look"
@@ -223,9 +223,15 @@ class EthereumClient:
                 for address, account in accounts.items()
                 if address not in unread
             },
-            doubts=(f"{self._connector.name} {_READS_BLOCKS}",) if self._catch_up.addresses else (),
+            doubts=self._doubts(unread, began_at),
             undecided=frozenset(unread),
         )
+
+    def _doubts(self, unread: Collection[str], now: datetime) -> tuple[str, ...]:
+        on_their_way = self._catch_up.addresses
+        stuck = [each for each in unread if each not in on_their_way]
+        told = self._unread.told(stuck, stuck, now)
+        return (f"{self._connector.name} {_READS_BLOCKS}", *told) if on_their_way else told
 
     async def _base(self, node: EthereumNode, place: Place, head: Place) -> Place:
         """The newest place that is still of the chain; what is known holds up to it."""
@@ -267,32 +273,48 @@ class EthereumClient:
 
         The latter with the height after which it has to be found out.
         """
+        owed = {
+            address: Owed(after=after_of(accounts[address], base, end), end_state=end)
+            for address, end in ends.items()
+        }
+        self._catch_up.keep(owed)
         found: dict[str, tuple[Found, ...]] = {}
         to_read: dict[str, Wanted] = {}
-        try:
-            for address, end in ends.items():
-                account = accounts[address]
-                stretch = await stretch_of(node, account, address, base, head, end)
+        for address in self._in_turn(owed.keys() - self._catch_up.addresses, ends):
+            account = accounts[address]
+            try:
+                stretch = await stretch_of(node, account, address, base, head, ends[address])
                 new = await self._received(node, stretch, account)
-                if new is None:
-                    to_read[address] = Wanted(stretch=stretch, known=account.receipts)
-                else:
-                    found[address] = tuple(each for each in new if each not in account.receipts)
-        except ChainUnavailableError as error:
-            # What was found of the others stays, so that a look gets further each time.
-            logger.warning("{}: not all could be looked into: {}", self._connector.name, error)
-        for address, new in (await self._catch_up.read(node, to_read, head)).items():
-            known = accounts[address].receipts
-            found[address] = tuple(each for each in new if each not in known)
-        unread = {a: after_of(accounts[a], base, ends[a]) for a in ends if a not in found}
-        return found, unread
+            except ChainUnavailableError as error:
+                # What was found of the others stays, so that a look gets further each time.
+                logger.warning("{}: not all could be looked into: {}", self._connector.name, error)
+                self._refused_at = address
+                break
+            if new is None:
+                to_read[address] = Wanted(stretch=stretch, known=account.receipts)
+            else:
+                found[address] = new
+        found |= await self._catch_up.read(node, to_read, owed, head)
+        besides = {
+            address: tuple(each for each in new if each not in accounts[address].receipts)
+            for address, new in found.items()
+        }
+        return besides, {a: each.after for a, each in owed.items() if a not in found}
+
+    def _in_turn(self, addresses: Container[str], ends: Mapping[str, AccountState]) -> list[str]:
+        """These in the order of `ends`, beginning after the one at which the node last refused.
+
+        One that takes more questions than the node answers must not hold the others up.
+        """
+        names = list(ends)
+        refused = self._refused_at
+        start = names.index(refused) + 1 if refused is not None and refused in ends else 0
+        return [each for each in (*names[start:], *names[:start]) if each in addresses]
 
     async def _received(
         self, node: EthereumNode, stretch: Stretch, account: Account
     ) -> tuple[Found, ...] | None:
         """What an account has received; None where that has to be read block by block."""
-        if stretch.address in self._catch_up.addresses:
-            return None
         before, end = stretch.before_state, stretch.end_state
         if before.balance_wei > end.balance_wei and before.nonce == end.nonce:
             logger.warning("{} holds less than it received and has sent nothing", stretch.address)
@@ -301,36 +323,6 @@ class EthereumClient:
             return await receipts_of(node, stretch, account.receipts)
         except HistoryMissingError:
             return None
-
-    def _waiting(
-        self,
-        pending: Sequence[Mapping[str, Any]],
-        accounts: Mapping[str, Account],
-        began_at: datetime,
-    ) -> dict[str, tuple[Found, ...]]:
-        """Transactions that pay watched addresses and are in no block yet."""
-        watched = {address.lower(): address for address in accounts}
-        waiting: dict[str, tuple[Found, ...]] = {}
-        since: dict[str, datetime] = {}
-        for each in pending:
-            address, name = watched.get(str(each.get("to") or "").lower()), str(each["hash"])
-            if address is None or wei(each) == 0:
-                continue
-            if any(known.transaction_id == name for known in accounts[address].receipts):
-                continue
-            since[name] = self._pending_since.get(name, began_at)
-            found = Found(
-                address=address,
-                transaction_id=name,
-                output_index=None,
-                amount_base_units=wei(each),
-                block_height=None,
-                block_hash=None,
-                chain_time=since[name],
-            )
-            waiting[address] = (*waiting.get(address, ()), found)
-        self._pending_since = since
-        return waiting
 
     def _adopt(self, accounts: dict[str, Account], place: Place, unread: Mapping[str, int]) -> None:
         """Everything is known up to this place, but for what is still read from further below."""

@@ -14,7 +14,7 @@ from loguru import logger
 
 from payments.chain import ChainUnavailableError, Found, Place
 from payments.ethereum_inflow import Stretch, internal_receipt, paid_in
-from payments.ethereum_node import Block, EthereumNode
+from payments.ethereum_node import AccountState, Block, EthereumNode
 from payments.patience import Patience
 
 BLOCKS_READ_AT_ONCE = 20
@@ -30,6 +30,14 @@ class Wanted:
 
     stretch: Stretch
     known: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Of what an account got after a height, to be as it is now, something is not known yet."""
+
+    after: int
+    end_state: AccountState
 
 
 @dataclass(slots=True)
@@ -73,14 +81,31 @@ class CatchUp:
         """Those of which something is being read."""
         return frozenset(address for reading in self._readings for address in reading.wanted)
 
+    def keep(self, owed: Mapping[str, Owed]) -> None:
+        """Forget what is being read of all others, and of those that are known less far now.
+
+        The latter a reorganisation has taken back: they begin again.
+        """
+        for reading in self._readings:
+            reading.wanted = {
+                address: began
+                for address, began in reading.wanted.items()
+                if address in owed and began.stretch.after <= owed[address].after
+            }
+        self._readings = [each for each in self._readings if each.wanted]
+
     async def read(
-        self, node: EthereumNode, wanted: Mapping[str, Wanted], head: Block
+        self, node: EthereumNode, new: Mapping[str, Wanted], owed: Mapping[str, Owed], head: Block
     ) -> dict[str, tuple[Found, ...]]:
         """The receipts of those accounts that were read up to the head; others need more looks.
 
-        An account that is not wanted any more is forgotten; `done` forgets those that were taken.
+        `new` ones begin, those of which something is being read go on. All of them are `owed`, as
+        they are at the head. `done` forgets those that were taken.
         """
-        self._take_in(wanted, head)
+        if new:
+            lowest = min(each.stretch.after for each in new.values())
+            after = max(lowest, head.place.height - MOST_BLOCKS_READ)
+            self._readings.append(_Reading(wanted=dict(new), after=after))
         patience = Patience(READING_SECONDS)
         for reading in self._readings:
             try:
@@ -94,7 +119,7 @@ class CatchUp:
                 )
                 break
         return {
-            address: _received(each, reading.found.get(address, []), head, wanted[address])
+            address: _received(each, reading.found.get(address, []), head, owed[address].end_state)
             for reading in self._readings
             if reading.reached == head.place
             for address, each in reading.wanted.items()
@@ -106,20 +131,6 @@ class CatchUp:
             for address in addresses:
                 reading.wanted.pop(address, None)
         self._readings = [each for each in self._readings if each.wanted]
-
-    def _take_in(self, wanted: Mapping[str, Wanted], head: Block) -> None:
-        self.done(self.addresses - wanted.keys())
-        for reading in self._readings:
-            # After a reorganisation an account may be known less far: it begins again.
-            for address, began in tuple(reading.wanted.items()):
-                if wanted[address].stretch.after < began.stretch.after:
-                    del reading.wanted[address]
-        self._readings = [each for each in self._readings if each.wanted]
-        new = {a: each for a, each in wanted.items() if a not in self.addresses}
-        if new:
-            lowest = min(each.stretch.after for each in new.values())
-            after = max(lowest, head.place.height - MOST_BLOCKS_READ)
-            self._readings.append(_Reading(wanted=new, after=after))
 
     async def _go_on(
         self, node: EthereumNode, reading: _Reading, head: Block, patience: Patience
@@ -147,17 +158,19 @@ def _parent_of(block: Block) -> Place:
     return Place(height=block.place.height - 1, block_hash=block.parent_hash)
 
 
-def _received(began: Wanted, read: Iterable[Found], head: Block, now: Wanted) -> tuple[Found, ...]:
-    """From where the account was known to the head, at which it is as `now` says."""
+def _received(
+    began: Wanted, read: Iterable[Found], head: Block, end_state: AccountState
+) -> tuple[Found, ...]:
+    """From where the account was known to the head, at which it is in `end_state`."""
     after = began.stretch.after
     found = [each for each in read if (each.block_height or 0) > after]
     unexplained = (
-        now.stretch.end_state.balance_wei
+        end_state.balance_wei
         - began.stretch.before_state.balance_wei
         - sum(each.amount_base_units for each in found)
     )
     # Of an account that has sent something nobody can tell how much came without a transaction.
-    if now.stretch.end_state.nonce == 0 and unexplained > 0:
+    if end_state.nonce == 0 and unexplained > 0:
         known = [*began.known, *found]
         found.append(internal_receipt(head, began.stretch.address, unexplained, known))
     return tuple(found)

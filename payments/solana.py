@@ -35,6 +35,7 @@ from payments.solana_node import SolanaNode
 from payments.solana_push import AccountChanges
 from payments.solana_tip import TipWatch
 from payments.turns import Turns, by_urgency
+from payments.unread import Unread
 
 # So many are read in every look of those that have not changed.
 _IN_TURN_A_LOOK = 10
@@ -104,6 +105,11 @@ class _Round:
         return frozenset(each for each, reading in self.readings.items() if reading.complete)
 
     @property
+    def troubled(self) -> frozenset[str]:
+        """Those of which not all can be read, and that not for their number alone."""
+        return frozenset(each for each, reading in self.readings.items() if reading.problem)
+
+    @property
     def problem(self) -> str | None:
         """Why nothing at all came of it, where something is wrong."""
         problems = [each.problem for each in self.readings.values()]
@@ -122,6 +128,7 @@ class SolanaClient:
         self._turns = Turns()
         self._tips = TipWatch()
         self._troubled: set[str] = set()
+        self._unread = Unread(connector.name)
         self._looks = 0
 
     async def look(
@@ -213,6 +220,9 @@ class SolanaClient:
             began_at=began_at,
             place=moment.tip,
             receipts={address: self._accounts[address].receipts for address in looked_at},
+            doubts=self._unread.told(
+                sorted(done.troubled | puzzles), addresses.keys() - set(looked_at), began_at
+            ),
         )
 
     def _known_now(

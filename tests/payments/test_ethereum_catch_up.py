@@ -106,6 +106,14 @@ class MadeUpNode:
         self.states_asked += 1
         raise HistoryMissingError(f"block {height}")
 
+    async def state_at(self, address: str, height: int) -> AccountState:
+        """What a node with old states says."""
+        balances = await self.balances([address], Place(height=height, block_hash=""))
+        return AccountState(balances[address][0], 0)
+
+    async def block(self, height: int) -> Block:
+        return self.block_at(height)
+
     async def logs(self, *_about: object) -> list[object]:
         return []
 
@@ -122,9 +130,9 @@ class Client(EthereumClient):
         yield self.node
 
 
-def look(client: Client, place: Place, *addresses: str) -> AddressLook:
+def look(client: Client, place: Place, *addresses: str, at: datetime = NOW) -> AddressLook:
     watched = {address: Known() for address in addresses}
-    return asyncio.run(client.look(place, watched, began_at=NOW))
+    return asyncio.run(client.look(place, watched, began_at=at))
 
 
 def amounts(found: AddressLook, address: str) -> list[tuple[int | None, int]]:
@@ -161,6 +169,62 @@ def test_what_was_read_before_a_refusal_is_kept_and_the_others_are_shown_meanwhi
     assert looks == 5
     assert node.blocks_read < 1_100
     assert node.states_asked <= 2, "it is not asked again for what it does not keep"
+
+
+def test_what_was_read_is_kept_where_the_node_refuses_to_tell_of_others_first() -> None:
+    class RefusesOne(MadeUpNode):
+        async def state(self, address: str, height: int) -> AccountState:
+            if address == "0x0" and self.height > 1_100:
+                raise ChainUnavailableError("asked too often")
+            return await super().state(address, height)
+
+    node = RefusesOne([Paid("0xa", 900, 5)], height=1_100, blocks_until_refused=250)
+    client = Client(node)
+    found = look(client, AT_100, "0x0", "0xa")
+    node.paid.append(Paid("0x0", 1_101, 7))
+    node.height = 1_105
+    for _ in range(3):
+        assert found.receipts.get("0xa") is None
+        node.blocks_until_refused = 250
+        found = look(client, found.place, "0x0", "0xa")
+    node.blocks_until_refused = 250
+    found = look(client, found.place, "0x0", "0xa")
+    assert amounts(found, "0xa") == [(900, 5)]
+    assert found.undecided == {"0x0"}
+
+
+def test_an_account_that_takes_more_questions_than_the_node_answers_holds_no_other_up() -> None:
+    class Archive(MadeUpNode):
+        async def state(self, address: str, height: int) -> AccountState:
+            if address == "0xheavy":
+                raise ChainUnavailableError("asked too often")
+            return await self.state_at(address, height)
+
+    node = Archive([Paid("0xheavy", 900, 5), Paid("0xa", 900, 7)], height=1_100)
+    client = Client(node)
+    found = look(client, AT_100, "0xheavy", "0xa")
+    for minutes in (0, 1):
+        at = NOW + timedelta(minutes=minutes)
+        found = look(client, found.place, "0xheavy", "0xa", at=at)
+        assert found.undecided == {"0xheavy"}
+        assert amounts(found, "0xa") == [(900, 7)]
+    (doubt,) = found.doubts
+    assert "does not show 0xheavy" in doubt
+
+
+def test_an_account_that_sent_something_goes_on_where_the_node_refuses_its_states() -> None:
+    class Sparing(MadeUpNode):
+        async def state(self, address: str, height: int) -> AccountState:
+            if self.states_asked == 2:
+                raise ChainUnavailableError("asked too often")
+            return await super().state(address, height)
+
+    node = Sparing([Paid("0xa", 900, 5)], 1_100, blocks_until_refused=600, sent={"0xa": 1})
+    client = Client(node)
+    found = look(client, AT_100, "0xa")
+    assert "0xa" not in found.receipts
+    node.blocks_until_refused = 600
+    assert amounts(look(client, found.place, "0xa"), "0xa") == [(900, 5)]
 
 
 def test_an_address_that_is_paid_while_others_are_read_is_read_from_where_it_was_known() -> None:
@@ -217,11 +281,7 @@ def test_what_a_node_with_states_said_before_it_refused_is_kept() -> None:
             self.allowed -= 1
             if self.allowed < 0:
                 raise ChainUnavailableError("asked too often")
-            balances = await self.balances([address], Place(height=height, block_hash=""))
-            return AccountState(balances[address][0], 0)
-
-        async def block(self, height: int) -> Block:
-            return self.block_at(height)
+            return await self.state_at(address, height)
 
     names = [f"0x{n:02}" for n in range(20)]
     node = Archive([Paid(each, 200 + n, 5) for n, each in enumerate(names)], height=1_100)

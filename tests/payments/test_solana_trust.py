@@ -141,8 +141,12 @@ async def test_known_address_is_not_shown_while_a_new_transaction_of_it_is_not_g
     assert (await look_at(client, "A", "B")).receipts == {"A": (), "B": ()}
     node.put("A", "odd", 0)
     node.refused.add("odd")
-    for _ in range(2):
-        assert (await look_at(client, "A", "B")).receipts == {"B": ()}
+    looks = [
+        await look_at(client, "A", "B", at=NOW + timedelta(minutes=minutes)) for minutes in (0, 1)
+    ]
+    assert [each.receipts for each in looks] == [{"B": ()}] * 2
+    (doubt,) = looks[-1].doubts
+    assert "does not show A: nothing is concluded of its order" in doubt
 
 
 async def test_node_that_gives_nothing_of_any_address_is_unavailable(node: ScriptedNode) -> None:
