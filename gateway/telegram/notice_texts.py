@@ -1,6 +1,6 @@
 """The texts of notices, from what the store says of them at the moment of sending."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from gateway.telegram.invoice import (
     minutes_left,
     settled_text,
     time_text,
+    uri_of,
 )
 from gateway.telegram.payment_words import late_notice_key, status_text
 from gateway.telegram.people import person_name
@@ -67,11 +68,12 @@ _ASKS_FOR_THE_REST = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeFacts:
-    """What a notice is made of."""
+    """What a notice is made of; `networks` as for an invoice."""
 
     row: NoticeRow
     order: Order
     lines: Sequence[LineRow]
+    networks: Mapping[str, str]
     now: datetime
 
 
@@ -83,9 +85,11 @@ def order_notice_text(texts: Texts, facts: NoticeFacts) -> Html:
     """
     order, row, key = facts.order, facts.row, _text_key(facts)
     amount = order.amount_base_units if row.amount_base_units is None else row.amount_base_units
+    uri = ""
     if key in _ASKS_FOR_THE_REST:
         # More of it may have come since the notice was written.
         amount = due_base_units(order)
+        uri = uri_of(order, facts.networks)
     return texts.html(
         key,
         order_id=order.order_id,
@@ -96,6 +100,7 @@ def order_notice_text(texts: Texts, facts: NoticeFacts) -> Html:
         amount=format_coin(amount, order.coin),
         coin=order.coin,
         address=order.address,
+        uri=uri,
         until=time_text(order.expires_at, facts.now),
         minutes=minutes_left(order, facts.now),
         status=status_text(texts, order),

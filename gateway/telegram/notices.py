@@ -145,6 +145,7 @@ class TelegramSender:
             row=row,
             order=order,
             lines=self._reader.order_lines(order.order_id),
+            networks=self._recipe.networks,
             now=self._recipe.clock.now(),
         )
         return Page(text=lines(order_notice_text(self._texts, facts), self._key_line(row)))

@@ -82,7 +82,7 @@ async def test_the_invoice_has_exact_amount_and_address_and_uri_and_qr_code(
     assert "\nlitecoin:rltc1qaddress1?amount=0.15625000\n" in invoice.text
     assert "Order #1\n1 × Games · Chess: 12.50 USD\nTotal: 12.50 USD" in invoice.text  # noqa: RUF001 - as it reads
     until = small_shop.order(1).expires_at.strftime("%H:%M UTC")
-    assert "Pay within 30 min, until " in invoice.text
+    assert "Pay within 30 min, by " in invoice.text
     assert until in invoice.text
     assert [(b.text, b.callback_data) for b in invoice.buttons] == [("Cancel order #1", "x:1")]
     assert "test network" not in invoice.text
@@ -293,7 +293,9 @@ def test_every_text_about_an_order_is_good_html_whatever_names_are_in_it(
         if kind is NoticeKind.ADMIN_ALERT:
             continue
         for now in (datetime.now(UTC), datetime.now(UTC) + timedelta(days=2)):
-            facts = NoticeFacts(row=row, order=small_shop.order(1), lines=lines, now=now)
+            facts = NoticeFacts(
+                row=row, order=small_shop.order(1), lines=lines, networks={}, now=now
+            )
             assert "#1" in parse_html(order_notice_text(texts, facts)).text
 
 

@@ -94,6 +94,7 @@ async def test_the_warning_names_the_amount_the_address_and_the_end(
     (warning,) = buyer.messages()
     assert warning.text.startswith("Order #1 expires in 5 min.")
     assert warning.codes == ["0.15625000", "rltc1qaddress1"]
+    assert warning.text.endswith("\n\nlitecoin:rltc1qaddress1?amount=0.15625000")
     assert order.expires_at.strftime("%H:%M UTC") in warning.text
 
 
@@ -123,6 +124,7 @@ async def test_a_part_of_the_payment_gives_more_time_and_says_until_when(
     (message,) = buyer.messages()
     assert "there is more time for the rest" in message.text
     assert message.codes == ["0.07812500", "rltc1qaddress1"]
+    assert message.text.endswith("\nlitecoin:rltc1qaddress1?amount=0.07812500")
     assert after.expires_at.strftime("%H:%M UTC") in message.text
 
 
