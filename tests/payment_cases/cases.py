@@ -50,6 +50,7 @@ CASES = {
     "both-down": "Both backends down for an hour",
     "internal": "Paid from inside of a contract (internal transfer)",
     "not-final": "Confirmed, and not yet final",
+    "any-moment": "Many paid, at any moment of the looks",
     "seen-soon": "Seen within 2 s where the backend pushes, else within the poll interval and 2 s",
 }
 """Each case by its name, in the order of the table."""
