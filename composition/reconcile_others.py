@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from loguru import logger
+
 from domain.payment import Sighting
 from domain.reconciliation import Entry, Finding, Shown
 from payments.chain import (
@@ -36,8 +38,8 @@ class Others:
 async def held_to_others(entries: Iterable[Entry], others: Others) -> list[Entry]:
     """The entries, those in doubt marked as such.
 
-    A receipt in a block that was missed is borne out where all others that can be asked, and at
-    least one, show it in a block with the same amount. It counts from the latest block of those.
+    A receipt in a block that was missed is borne out where all others that can tell, and at least
+    one, show it in a block with the same amount. It counts from the latest block of those.
     """
     entries = list(entries)
     missed = sorted({each.address for each in entries if _is_to_be_taken_up(each)})
@@ -51,15 +53,18 @@ async def _read(
     connector: ChainConnector, addresses: Sequence[str], others: Others
 ) -> Mapping[str, Shown] | None:
     """What it shows of each; None where it cannot be asked."""
-    client = connector.connect()
     try:
-        return await ChainReading(client, now=others.now).read(
-            addresses, others.since, others.start
-        )
-    except (ChainUnavailableError, ChainRefusedError):
-        return None
-    finally:
-        await client.close()
+        client = connector.connect()
+        try:
+            reading = ChainReading(client, now=others.now)
+            return await reading.read(addresses, others.since, others.start)
+        finally:
+            await client.close()
+    except (ChainUnavailableError, ChainRefusedError) as error:
+        logger.warning("{} is not asked what it shows: {}", connector.name, error)
+    except Exception as error:  # noqa: BLE001 - one that breaks must not end what another began
+        logger.opt(exception=error).error("{} broke when it was asked", connector.name)
+    return None
 
 
 def _is_to_be_taken_up(entry: Entry) -> bool:
@@ -68,14 +73,24 @@ def _is_to_be_taken_up(entry: Entry) -> bool:
 
 
 def _judged(entry: Entry, views: Sequence[Mapping[str, Shown]]) -> Entry:
-    if entry.shown is None or not views:
+    sighting = entry.shown
+    shown = [view[entry.address] for view in views]
+    witnesses = [each for each in shown if sighting is not None and _can_tell(each, sighting)]
+    if sighting is None or not witnesses:
         return replace(entry, doubt=NO_OTHER)
-    alike = [_alike(entry.shown, view[entry.address]) for view in views]
+    alike = [_alike(sighting, each) for each in witnesses]
     borne_out = [each for each in alike if each is not None]
-    if len(borne_out) < len(views):
+    if len(borne_out) < len(witnesses):
         return replace(entry, doubt=ONE_ALONE)
-    latest = max([entry.shown, *borne_out], key=lambda each: each.block_height or 0)
+    latest = max([sighting, *borne_out], key=lambda each: each.block_height or 0)
     return replace(entry, shown=latest)
+
+
+def _can_tell(shown: Shown, sighting: Sighting) -> bool:
+    """Whether it would show this receipt, if it were there, as one of its own."""
+    begins, height = shown.begins_height, sighting.block_height
+    is_before = begins is not None and height is not None and height <= begins
+    return not shown.why_not and shown.sum_base_units is None and not is_before
 
 
 def _alike(sighting: Sighting, shown: Shown) -> Sighting | None:

@@ -5,7 +5,7 @@ long ago the order ended. Whether a difference lasts is for the caller to see: t
 it has seen a little later than a chain shows it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from domain.reconciliation import Entry, Finding, OrderRecord, Placed, Shown
 from domain.rules import OrderRules
 from domain.set_aside import Purpose, SetAsideState
 from domain.settlement import allocation
+from domain.transaction_ids import is_unnamed
 
 
 def record_of(order: Order, rules: OrderRules) -> OrderRecord:
@@ -90,8 +91,34 @@ def summed(several: Iterable[Placed]) -> Placed:
 def _compared_receipts(record: OrderRecord, shown: Shown) -> Iterator[Entry]:
     recorded = {each.receipt_id: each for each in record.receipts}
     on_chain = {each.receipt_id: each for each in shown.sightings}
+    unnamed = _unnamed(recorded, shown)
+    if unnamed and _is_told_in_other_parts(unnamed, on_chain):
+        yield from (_proved_by_sum(record, each) for each in unnamed.values())
+        recorded = {name: each for name, each in recorded.items() if name not in unnamed}
+        on_chain = {n: each for n, each in on_chain.items() if not is_unnamed(each.transaction_id)}
     for name in dict.fromkeys((*recorded, *on_chain)):
         yield _compared_receipt(record, shown, recorded.get(name), on_chain.get(name))
+
+
+def _unnamed(recorded: Mapping[str, Receipt], shown: Shown) -> dict[str, Receipt]:
+    """Receipts that came by no transaction of their own, of which the chain can tell."""
+    return {
+        name: each
+        for name, each in recorded.items()
+        if each.on_chain
+        and is_unnamed(each.transaction_id)
+        and not _is_before(each, shown.begins_height)
+    }
+
+
+def _is_told_in_other_parts(
+    unnamed: Mapping[str, Receipt], on_chain: Mapping[str, Sighting]
+) -> bool:
+    """Whether it is the same money, of which another node knows better when it came."""
+    told = {n: each for n, each in on_chain.items() if is_unnamed(each.transaction_id)}
+    recorded_sum = sum(each.amount_base_units for each in unnamed.values())
+    shown_sum = sum(each.amount_base_units for each in told.values())
+    return told.keys() != unnamed.keys() and recorded_sum == shown_sum
 
 
 def _compared_receipt(

@@ -18,6 +18,8 @@ _FORMS = {
     "SOL": re.compile(f"[{_ALPHABET}]{{64,88}}"),
 }
 _SIGNATURE_BYTES = 64
+UNNAMED = "internal"
+"""How the names begin that the shop gives to money which came by no transaction of its own."""
 
 
 def transaction_id_in(text: str, coin: str) -> str | None:
@@ -30,6 +32,15 @@ def transaction_id_in(text: str, coin: str) -> str | None:
     if coin != "SOL":
         return text.lower()
     return text if _byte_count(text) == _SIGNATURE_BYTES else None
+
+
+def is_unnamed(transaction_id: str) -> bool:
+    """Whether it names money that came to an account from inside of others (ETH).
+
+    What came so may be told in several parts by one node, and as one sum by another that knows less
+    of when it came.
+    """
+    return transaction_id.startswith(f"{UNNAMED}-")
 
 
 def _byte_count(text: str) -> int:

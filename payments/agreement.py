@@ -5,6 +5,10 @@ with the same amount; until then it is held as one that waits for its block. Wha
 is shown, for a payment that one backend does not know yet has still been made. Where the amounts
 differ, nothing is concluded of the address at all: what is recorded of a payment stands for good.
 
+The id of a transaction of BTC or LTC commits to its amounts (BIP 141). Elsewhere what one shows
+alone is taken up in the second look that has it so: an honest one may only be a moment later, and
+what is recorded of a payment stands for good.
+
 How long the chain is each says alone, and so how many confirmations a payment has: it has the
 fewest that any of them counts.
 
@@ -17,6 +21,8 @@ from dataclasses import dataclass, field, replace
 
 from domain.money import format_coin
 from payments.chain import Found, confirmations_of
+
+COMMITTED_TO_BY_ID = frozenset({"BTC", "LTC"})
 
 _Fact = tuple[str, int, str | None]
 
@@ -47,6 +53,7 @@ class Agreement:
 
     coin: str
     _agreed: dict[str, set[_Fact]] = field(default_factory=dict)
+    _shown_by_some: dict[str, set[str]] = field(default_factory=dict)
 
     def recorded(self, receipts: Iterable[Found]) -> None:
         """What the shop has recorded was agreed on when it was."""
@@ -55,6 +62,8 @@ class Agreement:
     def keep(self, addresses: Container[str]) -> None:
         """Forget what was agreed on of all others."""
         self._agreed = {a: facts for a, facts in self._agreed.items() if a in addresses}
+        some = self._shown_by_some
+        self._shown_by_some = {a: names for a, names in some.items() if a in addresses}
 
     def believed(self, views: Sequence[View], tip_height: int) -> Believed:
         """What follows from the views of one address, the first of which is of the one that serves.
@@ -67,7 +76,8 @@ class Agreement:
         doubts: list[str] = []
         for receipt_id in dict.fromkeys(name for shown in asked.values() for name in shown):
             versions = {name: shown.get(receipt_id) for name, shown in asked.items()}
-            if len({each.amount_base_units for each in _there(versions)}) > 1:
+            amounts = {each.amount_base_units for each in _there(versions)}
+            if len(amounts) > 1 or self._is_one_word(versions):
                 return Believed(receipts=None, doubts=(self._told(receipt_id, versions),))
             serving = versions[views[0].backend]
             if serving is not None and self._is_agreed(serving):
@@ -81,6 +91,15 @@ class Agreement:
                 self._agree(_there(versions))
         counted = tuple(_counted_by_all(each, views, tip_height) for each in receipts)
         return Believed(receipts=counted, doubts=tuple(doubts))
+
+    def _is_one_word(self, versions: Mapping[str, Found | None]) -> bool:
+        """Whether it is told by some alone, for the first time, and proved by nothing."""
+        found = next(_there(versions))
+        some = self._shown_by_some.setdefault(found.address, set())
+        is_news = found.receipt_id not in some
+        some.add(found.receipt_id)
+        is_proved = self.coin in COMMITTED_TO_BY_ID or any(map(self._is_agreed, _there(versions)))
+        return is_news and not is_proved and None in versions.values()
 
     def _agree(self, receipts: Iterable[Found]) -> None:
         for each in receipts:

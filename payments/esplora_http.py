@@ -49,6 +49,7 @@ class EsploraConnection:
     def __init__(self, access: EsploraAccess) -> None:
         self._access = access
         self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._requests_left = 0
         self._left_alone_until = 0.0
@@ -85,7 +86,8 @@ class EsploraConnection:
             raise self._unusable("its answer is no hexadecimal") from None
 
     async def close(self) -> None:
-        """End the session."""
+        """End the session for good, also where a look is under way."""
+        self._is_closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -120,6 +122,8 @@ class EsploraConnection:
             ) from None
 
     def _opened(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            raise ChainUnavailableError(f"{self._access.name} is not asked any more")
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._access.request_timeout_seconds)
             self._session = aiohttp.ClientSession(timeout=timeout)

@@ -23,7 +23,7 @@ from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Pla
 from payments.ethereum_accounts import Account, after_of, as_of, stretch_of
 from payments.ethereum_catch_up import CatchUp, Owed, Wanted
 from payments.ethereum_heads import Heads
-from payments.ethereum_inflow import Stretch, receipts_of
+from payments.ethereum_inflow import Stretch, holds_too_little, receipts_of
 from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError
 from payments.ethereum_reach import reach_of
 from payments.ethereum_tokens import TokenScan
@@ -189,7 +189,9 @@ class EthereumClient:
         is_fork = bool(self._passed) and base != self._passed[-1]
         accounts = as_of(base, place or base, addresses, self._accounts, is_fork=is_fork)
         balances = await node.balances(tuple(addresses), head.place)
-        changed = {address for address in addresses if balances[address] != accounts[address].seen}
+        # Of those that are known less far it is to be found out, whatever they hold by now.
+        behind = {a for a, each in self._accounts.items() if each.is_new and a in accounts}
+        changed = {a for a in addresses if balances[a] != accounts[a].seen} | behind
         nonces = await node.nonces(self._to_ask(accounts, balances, changed), head.place)
         ends = {a: AccountState(balances[a][0], nonce) for a, nonce in nonces.items()}
         differing = {a: e for a, e in ends.items() if a in changed or e.nonce != accounts[a].nonce}
@@ -284,6 +286,9 @@ class EthereumClient:
             account = accounts[address]
             try:
                 stretch = await stretch_of(node, account, address, base, head, ends[address])
+                if holds_too_little(stretch):
+                    logger.warning("{} holds less than it received and has sent nothing", address)
+                    continue
                 new = await self._received(node, stretch, account)
             except ChainUnavailableError as error:
                 # What was found of the others stays, so that a look gets further each time.
@@ -315,10 +320,6 @@ class EthereumClient:
         self, node: EthereumNode, stretch: Stretch, account: Account
     ) -> tuple[Found, ...] | None:
         """What an account has received; None where that has to be read block by block."""
-        before, end = stretch.before_state, stretch.end_state
-        if before.balance_wei > end.balance_wei and before.nonce == end.nonce:
-            logger.warning("{} holds less than it received and has sent nothing", stretch.address)
-            return ()
         try:
             return await receipts_of(node, stretch, account.receipts)
         except HistoryMissingError:

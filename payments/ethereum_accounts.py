@@ -55,6 +55,9 @@ def as_of(
 
 def after_of(account: Account, base: Place, end: AccountState) -> int:
     """The height up to which an account is known that is now as `end` says."""
+    was_unused = account.seen == (0, False)
+    if was_unused and not account.is_new:
+        return base.height
     has_sent_since = end.nonce and (account.seen is None or account.nonce != end.nonce)
     return account.height if account.is_new or has_sent_since else base.height
 

@@ -3,7 +3,7 @@
 After a stop most public nodes can only be asked for the blocks since then. They are read once for
 all accounts that changed meanwhile, in several looks if need be: what was read is kept until the
 next one goes on with it, also where the node refuses to give more for now. What transactions do not
-explain of an account that has sent nothing is taken for received at the end.
+explain of an account that has sent nothing meanwhile is taken for received at the end.
 """
 
 from collections import deque
@@ -107,7 +107,8 @@ class CatchUp:
             after = max(lowest, head.place.height - MOST_BLOCKS_READ)
             self._readings.append(_Reading(wanted=dict(new), after=after))
         patience = Patience(READING_SECONDS)
-        for reading in self._readings:
+        # The shortest way first: one that is long, or refused for good, holds no other up.
+        for reading in sorted(self._readings, key=lambda each: each.height, reverse=True):
             try:
                 await self._go_on(node, reading, head, patience)
             except ChainUnavailableError as error:
@@ -117,7 +118,6 @@ class CatchUp:
                     reading.height,
                     error,
                 )
-                break
         return {
             address: _received(each, reading.found.get(address, []), head, owed[address].end_state)
             for reading in self._readings
@@ -169,8 +169,10 @@ def _received(
         - began.stretch.before_state.balance_wei
         - sum(each.amount_base_units for each in found)
     )
-    # Of an account that has sent something nobody can tell how much came without a transaction.
-    if end_state.nonce == 0 and unexplained > 0:
+    # Where something was sent, nobody can tell how much came without a transaction. What was sent
+    # before the shop was started counts as sent meanwhile, for nobody knows the state of then.
+    has_sent = end_state.nonce != began.stretch.before_state.nonce
+    if not has_sent and unexplained > 0:
         known = [*began.known, *found]
         found.append(internal_receipt(head, began.stretch.address, unexplained, known))
     return tuple(found)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.transaction_ids import UNNAMED, is_unnamed
 from payments.chain import Found, Place
 from payments.ethereum_node import (
     AccountState,
@@ -18,8 +19,6 @@ from payments.ethereum_node import (
     succeeded,
     wei,
 )
-
-_INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +30,15 @@ class Stretch:
     before_state: AccountState
     up_to: Place
     end_state: AccountState
+
+
+def holds_too_little(stretch: Stretch) -> bool:
+    """Whether an account holds less than before and has sent nothing.
+
+    Then what is known of it is wrong, or the node speaks of two chains: nothing may be concluded.
+    """
+    before, end = stretch.before_state, stretch.end_state
+    return before.balance_wei > end.balance_wei and before.nonce == end.nonce
 
 
 async def receipts_of(
@@ -135,13 +143,12 @@ def _between(block: Block, address: str) -> tuple[list[Mapping[str, Any]], list[
 def internal_receipt(block: Block, address: str, amount_wei: int, known: Iterable[Found]) -> Found:
     """What came to an address in a block without a transaction to it; see `receipts_of`."""
     number = 1 + max((_internal_number(each) for each in known), default=0)
-    return _found(block, address, f"{_INTERNAL}-{number}-{amount_wei}", amount_wei)
+    return _found(block, address, f"{UNNAMED}-{number}-{amount_wei}", amount_wei)
 
 
 def _internal_number(found: Found) -> int:
     # The highest that is in use, and not how many: a reorganisation may have taken an earlier one.
-    parts = found.transaction_id.split("-")
-    return int(parts[1]) if parts[0] == _INTERNAL else 0
+    return int(found.transaction_id.split("-")[1]) if is_unnamed(found.transaction_id) else 0
 
 
 def _found(block: Block, address: str, transaction_id: str, amount_wei: int) -> Found:

@@ -11,6 +11,8 @@ from payments.json_rpc import Call, RpcConnection, RpcError
 from payments.pages import pages
 
 CALLS_A_BATCH = 50
+# Nodes that keep few states keep those of 128 blocks and more (Geth, Nethermind).
+STATES_KEPT_BLOCKS = 64
 _BLOCKS_A_BATCH = 10
 _LIMITS = (-32005, -32029, 429)
 _LIMIT_WORDS = ("rate limit", "request limit", "limit exceeded", "too many", "capacity", "credits")
@@ -48,6 +50,7 @@ class EthereumNode:
         self._connection = connection
         self._name = name
         self._last_block: Block | None = None
+        self._head_height: int | None = None
 
     async def head(self, chain_id: int) -> Block:
         """The latest block, without its transactions.
@@ -69,7 +72,9 @@ class EthereumNode:
             )
         if syncing is not False:
             raise ChainUnavailableError(f"{self._name} is catching up with its network")
-        return _block(latest)
+        head = _block(latest)
+        self._head_height = head.place.height
+        return head
 
     async def block_hash(self, height: int) -> str | None:
         """The hash of the block of that height; None above the tip."""
@@ -91,13 +96,17 @@ class EthereumNode:
         return self._last_block
 
     async def blocks(self, heights: Sequence[int]) -> list[Block]:
-        """Blocks with all their transactions."""
+        """Blocks with all their transactions.
+
+        Raises:
+            ChainUnavailableError: there is one that it lacks.
+        """
         found = []
         for some in pages(heights, _BLOCKS_A_BATCH):
             answers = await self._results(
                 [("eth_getBlockByNumber", [hex(height), True]) for height in some]
             )
-            found += [_block(answer) for answer in answers]
+            found += [_block(answer) for answer in self._all_there(answers, "block")]
         return found
 
     async def pending(self) -> Sequence[Mapping[str, Any]]:
@@ -146,7 +155,8 @@ class EthereumNode:
 
         Raises:
             HistoryMissingError: the node has forgotten it.
-            ChainUnavailableError: it wants to be asked less, which says nothing of what it keeps.
+            ChainUnavailableError: it refuses for another reason, which says nothing of what it
+                keeps: it wants to be asked less, or is a machine that lacks the latest blocks.
         """
         at = hex(height)
         calls: list[Call] = [
@@ -156,10 +166,14 @@ class EthereumNode:
         balance, nonce = await self._connection.batch(calls)
         for answer in (balance, nonce):
             if isinstance(answer, RpcError):
-                if _is_asked_less(answer):
+                if _is_asked_less(answer) or self._is_kept_by_all(height):
                     raise ChainUnavailableError(f"{self._name} refuses: {answer}")
                 raise HistoryMissingError(f"block {height}: {answer}")
         return AccountState(_number(balance), _number(nonce))
+
+    def _is_kept_by_all(self, height: int) -> bool:
+        head_height = self._head_height
+        return head_height is not None and height > head_height - STATES_KEPT_BLOCKS
 
     async def logs(
         self, first: int, last: int, topics: Sequence[object]
@@ -177,8 +191,20 @@ class EthereumNode:
         return [each if isinstance(each, str) else None for each in answers]
 
     async def receipts(self, transactions: Sequence[str]) -> list[Mapping[str, Any]]:
-        """What became of transactions that are in blocks."""
-        return await self._results([("eth_getTransactionReceipt", [each]) for each in transactions])
+        """What became of transactions that are in blocks.
+
+        Raises:
+            ChainUnavailableError: there is one of which it does not know.
+        """
+        answers = await self._results(
+            [("eth_getTransactionReceipt", [each]) for each in transactions]
+        )
+        return self._all_there(answers, "receipt")
+
+    def _all_there(self, answers: list[Any], what: str) -> list[Any]:
+        if any(each is None for each in answers):
+            raise ChainUnavailableError(f"{self._name} lacks a {what} that belongs to its chain")
+        return answers
 
     async def _results(self, calls: Sequence[Call]) -> list[Any]:
         results: list[Any] = []

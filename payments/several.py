@@ -95,6 +95,7 @@ class SeveralClient:
         self._can_be_set_back = connector.can_be_set_back
         self._highest = -1
         self._doubted_since: dict[str, datetime] = {}
+        self._backends_away: dict[str, tuple[datetime, datetime]] = {}
         self._doubted: frozenset[str] = frozenset()
 
     async def look(
@@ -237,8 +238,7 @@ class SeveralClient:
         for member in self._members:
             member.shown = {a: shown for a, shown in member.shown.items() if a in addresses}
         receipts: dict[str, tuple[Found, ...]] = {}
-        away = (member.name for member in self._members if member.error is not None)
-        doubts = {f"{name} does not answer, and checks nobody": "" for name in away}
+        doubts = {_told_of_away(each): "" for each in self._members if each not in members}
         doubts |= dict.fromkeys(serving.doubts, "")
         doubts |= dict.fromkeys(_far_behind(members, self._agreement.coin), "")
         for address in serving.receipts:
@@ -254,7 +254,9 @@ class SeveralClient:
             doubts |= dict.fromkeys(believed.doubts, address)
             if believed.receipts is not None:
                 receipts[address] = believed.receipts
-        self._doubted = frozenset(address for address in doubts.values() if address)
+        # That the one which serves says nothing of an address settles nothing.
+        not_shown = (self._doubted - serving.receipts.keys()) & addresses.keys()
+        self._doubted = not_shown.union(address for address in doubts.values() if address)
         return AddressLook(
             began_at=serving.began_at,
             place=serving.place,
@@ -266,9 +268,20 @@ class SeveralClient:
         )
 
     def _lasting(self, doubts: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+        # What is no more of a payment is settled; a backend that comes and goes is away each time.
+        lingering = {
+            text: (since, last)
+            for text, (since, last) in self._backends_away.items()
+            if text in doubts or now - last < TELL_AFTER
+        }
+        about_backends = [text for text, address in doubts.items() if not address]
+        for text in about_backends:
+            lingering[text] = (lingering.get(text, (now, now))[0], now)
+        self._backends_away = lingering
         since = self._doubted_since
-        self._doubted_since = {text: since.get(text, now) for text in doubts}
-        lasting = [text for text, at in self._doubted_since.items() if now - at >= TELL_AFTER]
+        self._doubted_since = {t: since.get(t, now) for t, address in doubts.items() if address}
+        began = {text: since for text, (since, _) in lingering.items()} | self._doubted_since
+        lasting = [text for text, at in began.items() if now - at >= TELL_AFTER]
         if len(lasting) <= MOST_DOUBTS:
             return tuple(lasting)
         # A backend that lies about everything must not drown out the rest.
@@ -293,6 +306,13 @@ def _succeeded(task: asyncio.Task[AddressLook]) -> bool:
 def _is_under_way(member: _Member, now: datetime) -> bool:
     began_at = member.began_at
     return member.task is not None and began_at is not None and now - began_at < LONGEST_LOOK
+
+
+def _told_of_away(member: _Member) -> str:
+    """Why one that is not heard on a look checks nobody."""
+    if member.error is None and member.task is None:
+        return f"{member.name} is not at the tip of the chain yet, and checks nobody"
+    return f"{member.name} does not answer, and checks nobody"
 
 
 def _view(member: _Member, address: str) -> View:

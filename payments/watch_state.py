@@ -72,8 +72,9 @@ class Track:
 class WatchState:
     """All of it. `passed` are times and the places reached by then, oldest first.
 
-    `looking_from` is where the look that is under way, number `looks_begun`, began; `held_at`,
-    where the first look began that left something undecided which still is.
+    `looking_from` is where the look that is under way, number `looks_begun`, began. `undecided` are
+    the addresses that a look left so and none has shown since; `held_at`, where the first of those
+    looks began.
     """
 
     place: Place | None
@@ -84,6 +85,7 @@ class WatchState:
     """Whether looks show what is new in blocks, and not all that addresses ever received."""
     looking_from: Place | None = None
     went_back: bool = False
+    undecided: frozenset[str] = frozenset()
     held_at: Place | None = None
     _busy: dict[str, None] = field(default_factory=dict)
     """Addresses whose tracks are not empty; every look concerns them."""

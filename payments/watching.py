@@ -113,8 +113,11 @@ def apply_address_look(state: WatchState, look: AddressLook, ended_at: datetime)
             blocks = [each for each in receipts if each.block_height is not None]
             mempool = [each for each in receipts if each.block_height is None]
             state.put(_shown(track, look, {}, blocks, mempool))
-    # Blocks of which it is not certain what they pay are read again after a restart.
-    state.held_at = (state.held_at or state.looking_from) if look.undecided else None
+    # Blocks of which it is not certain what they pay are read again after a restart. That a look
+    # says nothing of an address decides nothing.
+    not_shown = state.undecided - look.receipts.keys()
+    state.undecided = (not_shown | look.undecided) & state.tracks.keys()
+    state.held_at = (state.held_at or state.looking_from) if state.undecided else None
     _reach(state, look.place, ended_at)
 
 

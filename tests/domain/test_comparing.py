@@ -52,6 +52,31 @@ def shown(amount: int = AMOUNT, confirmations: int = ENOUGH, name: str = "t") ->
     )
 
 
+def findings(record: OrderRecord, *sightings: Sighting) -> list[Finding]:
+    return [each.finding for each in compare(record, Shown(sightings=sightings))]
+
+
+def test_money_without_a_transaction_is_the_same_in_however_many_parts_it_is_told() -> None:
+    lump = receipt(amount=14, name="internal-1-14")
+    record = record_of(replace(new_order(), receipts=(lump,)), REFUNDING)
+    parts = (shown(5, name="internal-1-5"), shown(9, name="internal-2-9"))
+    assert findings(record, *parts) == [Finding.SAME]
+    assert findings(record, shown(14, name="internal-1-14")) == [Finding.SAME]
+    named = shown(3, name="0xt")
+    assert findings(record, *parts, named) == [Finding.SAME, Finding.MISSED]
+    of_two = replace(record, receipts=(receipt(amount=5, name="internal-1-5"),
+                                       receipt(amount=9, name="internal-2-9")))  # fmt: skip
+    assert findings(of_two, shown(14, name="internal-1-14")) == [Finding.SAME, Finding.SAME]
+
+
+def test_money_without_a_transaction_differs_where_its_sum_does() -> None:
+    lump = receipt(amount=14, name="internal-1-14")
+    record = record_of(replace(new_order(), receipts=(lump,)), REFUNDING)
+    parts = (shown(5, name="internal-1-5"), shown(10, name="internal-2-10"))
+    assert findings(record, *parts) == [Finding.GONE, Finding.MISSED, Finding.MISSED]
+    assert findings(record) == [Finding.GONE]
+
+
 def aside(
     amount: int = AMOUNT,
     state: SetAsideState = SetAsideState.OPEN,

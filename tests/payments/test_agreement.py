@@ -66,6 +66,29 @@ def test_other_amount_leads_to_no_conclusion_at_all() -> None:
     assert "0.00000500 LTC" in result.doubts[0]
 
 
+def test_amount_that_nothing_proves_is_not_taken_up_before_the_others_had_time_to_see_it() -> None:
+    for others in (((),), (None,), ((), (IN_BLOCK,))):
+        agreement = Agreement("SOL")
+        first = agreement.believed(views((IN_BLOCK,), *others), TIP)
+        assert first.receipts is None
+        assert "node 1" in first.doubts[0]
+        assert agreement.believed(views((IN_BLOCK,), *others), TIP).receipts == (WAITING,)
+    agreement = Agreement("SOL")
+    agreement.believed(views((IN_BLOCK,), ()), TIP)
+    assert agreement.believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP).receipts == (IN_BLOCK,)
+
+
+def test_amount_that_all_show_is_taken_up_at_once() -> None:
+    assert Agreement("SOL").believed(views((IN_BLOCK,), (IN_BLOCK,)), TIP).receipts == (IN_BLOCK,)
+    assert Agreement("SOL").believed(views((IN_BLOCK,)), TIP).receipts == (IN_BLOCK,)
+
+
+def test_what_is_agreed_on_is_not_waited_for_where_one_starts_anew() -> None:
+    agreement = Agreement("SOL")
+    agreement.recorded([IN_BLOCK])
+    assert agreement.believed(views((IN_BLOCK,), None), TIP).receipts == (IN_BLOCK,)
+
+
 def test_block_that_the_serving_one_has_not_reached_does_not_count() -> None:
     ahead = found(height=TIP + 1)
     assert believed((ahead,), (ahead,)) == (WAITING,)

@@ -144,6 +144,26 @@ async def test_server_that_does_not_let_us_in_refuses(status: int) -> None:
             await client.look(None, {}, began_at=NOW)
 
 
+async def test_look_that_goes_on_while_the_client_is_closed_opens_nothing_again() -> None:
+    server, was_asked, may_answer = ScriptedServer(), asyncio.Event(), asyncio.Event()
+
+    async def later(request: web.Request) -> web.Response:
+        was_asked.set()
+        await may_answer.wait()
+        return await server.handle(request)
+
+    async with serving(later) as url, client_of(url) as client:
+        look = asyncio.ensure_future(client.look(None, {ADDRESS: Known()}, began_at=NOW))
+        await was_asked.wait()
+        await client.close()
+        may_answer.set()
+        with pytest.raises(ChainUnavailableError):
+            await look
+        with pytest.raises(ChainUnavailableError, match="is not asked any more"):
+            await client.look(None, {ADDRESS: Known()}, began_at=NOW)
+    # A session that was opened again would be told of as never closed.
+
+
 async def test_server_that_hangs_is_unavailable_in_time() -> None:
     async def hang(_request: web.Request) -> web.Response:
         await asyncio.sleep(60)

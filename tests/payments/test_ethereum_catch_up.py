@@ -4,139 +4,21 @@ A node that is made up counts what it is asked and refuses where the test wants 
 its history pruned, pays in every way.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from payments.chain import AddressLook, ChainUnavailableError, Known, Place
-from payments.ethereum import EthereumClient, EthereumConnector
+from payments.chain import ChainUnavailableError, Known, Place
+from payments.ethereum import EthereumConnector
 from payments.ethereum_inflow import internal_receipt
 from payments.ethereum_node import AccountState, Block, EthereumNode, HistoryMissingError
 from payments.json_rpc import Call, RpcError
 from tests.anvil_node import CHAIN_ID, WEI, AnvilNode, new_address, require_anvil
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-AT_100 = Place(height=100, block_hash="a100")
-
-
-@dataclass(frozen=True)
-class Paid:
-    """Wei that came to an address in a block, by a transaction or from inside of a contract."""
-
-    address: str
-    height: int
-    amount_wei: int
-    has_transaction: bool = True
-
-
-@dataclass
-class MadeUpNode:
-    """A chain without old states; the blocks above `fork` are of another branch."""
-
-    paid: list[Paid]
-    height: int
-    fork: int | None = None
-    blocks_read: int = 0
-    blocks_until_refused: int = 1_000_000
-    states_asked: int = 0
-    sent: dict[str, int] = field(default_factory=dict)
-
-    def hash_at(self, height: int) -> str:
-        return f"{'b' if self.fork is not None and height > self.fork else 'a'}{height}"
-
-    def block_at(self, height: int) -> Block:
-        return Block(
-            place=Place(height=height, block_hash=self.hash_at(height)),
-            parent_hash=self.hash_at(height - 1),
-            time=NOW + timedelta(seconds=12 * height),
-            transactions=[
-                {
-                    "hash": f"0x{each.address}{each.height}",
-                    "from": "0xf",
-                    "to": each.address,
-                    "value": hex(each.amount_wei),
-                }
-                for each in self.paid
-                if each.height == height and each.has_transaction
-            ],
-        )
-
-    async def pending(self) -> Sequence[object]:
-        return ()
-
-    async def still_pending(self, _names: object, _head: object) -> list[object]:
-        return []
-
-    async def head(self, _chain_id: int) -> Block:
-        return self.block_at(self.height)
-
-    async def block_hash(self, height: int) -> str | None:
-        return self.hash_at(height) if height <= self.height else None
-
-    async def balances(self, addresses: Sequence[str], place: Place) -> dict[str, tuple[int, bool]]:
-        held = {
-            address: sum(
-                each.amount_wei
-                for each in self.paid
-                if each.address == address and each.height <= place.height
-            )
-            for address in addresses
-        }
-        return {address: (wei, bool(wei)) for address, wei in held.items()}
-
-    async def nonces(self, addresses: Sequence[str], _place: Place) -> dict[str, int]:
-        return {address: self.sent.get(address, 0) for address in addresses}
-
-    async def blocks(self, heights: Sequence[int]) -> list[Block]:
-        if self.blocks_until_refused < len(heights):
-            raise ChainUnavailableError("asked too often")
-        self.blocks_until_refused -= len(heights)
-        self.blocks_read += len(heights)
-        return [self.block_at(height) for height in heights]
-
-    async def receipts(self, names: Sequence[str]) -> list[dict[str, str]]:
-        return [{"status": "0x1"} for _ in names]
-
-    async def state(self, _address: str, height: int) -> AccountState:
-        self.states_asked += 1
-        raise HistoryMissingError(f"block {height}")
-
-    async def state_at(self, address: str, height: int) -> AccountState:
-        """What a node with old states says."""
-        balances = await self.balances([address], Place(height=height, block_hash=""))
-        return AccountState(balances[address][0], 0)
-
-    async def block(self, height: int) -> Block:
-        return self.block_at(height)
-
-    async def logs(self, *_about: object) -> list[object]:
-        return []
-
-
-class Client(EthereumClient):
-    """The client of a made-up node."""
-
-    def __init__(self, node: MadeUpNode) -> None:
-        super().__init__(EthereumConnector(chain_id=5, url="http://127.0.0.1:1"))
-        self.node: Any = node
-
-    @asynccontextmanager
-    async def _asked(self) -> AsyncIterator[EthereumNode]:
-        yield self.node
-
-
-def look(client: Client, place: Place, *addresses: str, at: datetime = NOW) -> AddressLook:
-    watched = {address: Known() for address in addresses}
-    return asyncio.run(client.look(place, watched, began_at=at))
-
-
-def amounts(found: AddressLook, address: str) -> list[tuple[int | None, int]]:
-    return [(each.block_height, each.amount_base_units) for each in found.receipts[address]]
+from tests.payments.made_up_ethereum import AT_100, NOW, Client, MadeUpNode, Paid, amounts, look
 
 
 def test_blocks_of_a_downtime_are_read_once_for_all_addresses() -> None:
@@ -198,7 +80,7 @@ def test_an_account_that_takes_more_questions_than_the_node_answers_holds_no_oth
         async def state(self, address: str, height: int) -> AccountState:
             if address == "0xheavy":
                 raise ChainUnavailableError("asked too often")
-            return await self.state_at(address, height)
+            return self.account(address, height)
 
     node = Archive([Paid("0xheavy", 900, 5), Paid("0xa", 900, 7)], height=1_100)
     client = Client(node)
@@ -281,7 +163,7 @@ def test_what_a_node_with_states_said_before_it_refused_is_kept() -> None:
             self.allowed -= 1
             if self.allowed < 0:
                 raise ChainUnavailableError("asked too often")
-            return await self.state_at(address, height)
+            return self.account(address, height)
 
     names = [f"0x{n:02}" for n in range(20)]
     node = Archive([Paid(each, 200 + n, 5) for n, each in enumerate(names)], height=1_100)
@@ -348,6 +230,35 @@ async def test_a_node_that_does_not_keep_a_state_is_taken_at_its_word(text: str)
     connection: Any = Refusing()
     with pytest.raises(HistoryMissingError):
         await EthereumNode(connection, "the node").state("0xa", 5)
+
+
+def test_what_came_inside_to_an_account_that_sent_nothing_meanwhile_is_counted() -> None:
+    node = MadeUpNode([Paid("0xa", 101, 5)], 102, sends={"0xa": {102: 5}}, states_kept=2)
+    client = Client(node)
+    found = look(client, AT_100, "0xa")
+    assert amounts(found, "0xa") == [(101, 5)]
+    # The backend is away for 500 blocks.
+    node.height, node.states_kept = 600, 128
+    node.paid.append(Paid("0xa", 200, 9, has_transaction=False))
+    assert amounts(look(client, found.place, "0xa"), "0xa") == [(101, 5), (600, 9)]
+
+
+def test_blocks_that_the_node_refuses_for_good_hold_no_later_payment_up() -> None:
+    class Pruned(MadeUpNode):
+        async def blocks(self, heights: Sequence[int]) -> list[Block]:
+            if heights[0] < 200:
+                raise ChainUnavailableError("pruned history unavailable")
+            return await super().blocks(heights)
+
+    node = Pruned([Paid("0xa", 150, 5)], height=1_000)
+    client = Client(node)
+    found = look(client, AT_100, "0xa", "0xb")
+    assert found.undecided == {"0xa"}
+    node.paid.append(Paid("0xb", 1_003, 7))
+    node.height = 1_005
+    found = look(client, found.place, "0xa", "0xb")
+    assert found.undecided == {"0xa"}
+    assert amounts(found, "0xb") == [(1_003, 7)]
 
 
 def test_a_receipt_without_a_transaction_gets_a_number_that_none_has_had() -> None:

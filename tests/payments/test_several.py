@@ -448,6 +448,53 @@ def test_a_backend_that_lies_about_everything_is_told_in_a_few_lines() -> None:
     play(scene)
 
 
+def test_what_is_in_doubt_stays_so_while_the_serving_backend_does_not_get_to_it() -> None:
+    class InTurns(Scripted):
+        async def look(
+            self, place: Place | None, addresses: Mapping[str, Known], *, began_at: datetime
+        ) -> Look | AddressLook:
+            shown = await super().look(place, addresses, began_at=began_at)
+            assert isinstance(shown, AddressLook)
+            return shown if len(self.places) % 2 else replace(shown, receipts={})
+
+    async def scene(stage: Stage) -> None:
+        stage.first = InTurns("in turns", blocks=[found(height=101)])
+        stage.first.height = stage.second.height = 101
+        looks = [await stage.look() for _ in range(4)]
+        assert [each.undecided for each in looks] == [{"A"}] * 4
+        assert [len(each.receipts) for each in looks] == [1, 0, 1, 0]
+
+    play(scene)
+
+
+def test_a_backend_that_fails_every_other_look_is_told() -> None:
+    async def scene(stage: Stage) -> None:
+        told: list[tuple[str, ...]] = []
+        for number in range(12):
+            stage.second.error = ChainUnavailableError("now and then") if number % 2 else None
+            told.append((await stage.look()).doubts)
+        assert told[0] == told[2] == ()
+        assert told[-1] == told[-2] == ("the second does not answer, and checks nobody",)
+        stage.second.error = None
+        told = [(await stage.look()).doubts for _ in range(8)]
+        assert told[-1] == ()
+
+    play(scene)
+
+
+def test_a_backend_that_hangs_or_is_on_its_way_is_told_for_it_checks_nobody() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.second.complete = False
+        looks = [await stage.look() for _ in range(8)]
+        on_its_way = "the second is not at the tip of the chain yet, and checks nobody"
+        assert looks[-1].doubts == (on_its_way,)
+        stage.second.complete, stage.second.takes_seconds = True, 1_000.0
+        looks = [await stage.look() for _ in range(30)]
+        assert looks[-1].doubts == ("the second does not answer, and checks nobody",)
+
+    play(scene)
+
+
 def test_addresses_that_are_watched_no_more_are_not_kept() -> None:
     async def scene(stage: Stage) -> None:
         stage.first.blocks = stage.second.blocks = [found(height=101)]

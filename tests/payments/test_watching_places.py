@@ -3,8 +3,10 @@
 from copy import deepcopy
 from dataclasses import replace
 
+import pytest
+
 from domain.payment import Sighting
-from payments.chain import AddressLook
+from payments.chain import AddressLook, Found
 from payments.watch_state import WatchState
 from payments.watching import (
     apply_address_look,
@@ -49,6 +51,41 @@ def test_place_on_disk_waits_for_what_is_undecided() -> None:
     decided = AddressLook(began_at=at(300), place=place(110), receipts={"A": ()})
     apply_address_look(state, decided, at(300))
     assert place_to_record(state, at(400)) == place(110)
+
+
+@pytest.mark.parametrize("shown", [{"B": ()}, {}])
+def test_place_on_disk_waits_also_where_a_look_says_nothing_of_what_is_undecided(
+    shown: dict[str, tuple[Found, ...]],
+) -> None:
+    state = watching(target("A"), target("B"))
+    undecided = AddressLook(
+        began_at=at(0), place=place(101), receipts={"B": ()}, undecided=frozenset({"A"})
+    )
+    silent = AddressLook(began_at=at(100), place=place(110), receipts=shown, complete=bool(shown))
+    again = replace(undecided, began_at=at(200), place=place(110))
+    for each in (undecided, silent, again):
+        begin_look(state)
+        apply_address_look(state, each, each.began_at)
+    assert place_to_record(state, at(300)) == place(100)
+    begin_look(state)
+    decided = AddressLook(began_at=at(300), place=place(110), receipts={"A": ()})
+    apply_address_look(state, decided, at(300))
+    assert place_to_record(state, at(400)) == place(110)
+
+
+def test_place_on_disk_does_not_wait_for_what_is_watched_no_more() -> None:
+    state = watching(target("A"), target("B"))
+    undecided = AddressLook(
+        began_at=at(0), place=place(110), receipts={}, undecided=frozenset({"A"})
+    )
+    for seconds in (0, 100):
+        begin_look(state)
+        apply_address_look(state, undecided, at(seconds))
+    assert place_to_record(state, at(200)) == place(100)
+    state.forget(state.tracks["A"])
+    begin_look(state)
+    apply_address_look(state, undecided, at(200))
+    assert place_to_record(state, at(300)) == place(110)
 
 
 def test_address_that_came_during_a_look_is_not_covered_by_it() -> None:
