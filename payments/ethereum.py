@@ -8,6 +8,7 @@ them.
 web3.py could do the asking, and brings some forty packages; what is asked here is plain JSON-RPC.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ import aiohttp
 from loguru import logger
 from yarl import URL
 
+from domain.transaction_ids import is_unnamed
 from payments.broken_answers import BROKEN_ANSWERS
 from payments.chain import AddressLook, ChainUnavailableError, Found, Known, Place
 from payments.ethereum_accounts import Account, after_of, as_of, stretch_of
@@ -36,6 +38,7 @@ from payments.unread import Unread
 _REMEMBERED_PLACES = 200
 _STEP_BACK_BLOCKS = 100
 _NONCES_A_LOOK = 100
+_MOMENT_SECONDS = 0.2
 _READS_BLOCKS = (
     "keeps no states of the blocks since the shop was stopped, which are read one by one: of some"
     " orders it shows later what they received"
@@ -196,6 +199,7 @@ class EthereumClient:
         ends = {a: AccountState(balances[a][0], nonce) for a, nonce in nonces.items()}
         differing = {a: e for a, e in ends.items() if a in changed or e.nonce != accounts[a].nonce}
         found, unread = await self._looked_into(node, accounts, base, head, differing)
+        await self._ask_again(node, found, balances, head.place)
         for address, end in ends.items():
             if address in unread:
                 continue
@@ -228,6 +232,31 @@ class EthereumClient:
             doubts=self._doubts(unread, began_at),
             undecided=frozenset(unread),
         )
+
+    async def _ask_again(
+        self,
+        node: EthereumNode,
+        found: Mapping[str, tuple[Found, ...]],
+        balances: Mapping[str, tuple[int, bool]],
+        place: Place,
+    ) -> None:
+        """Money without a transaction has to be there a moment later too.
+
+        A node that mixes the states of two blocks (Anvil does while it makes the next one) shows
+        what a transaction of the next brings as such money of this one.
+
+        Raises:
+            ChainUnavailableError: it is not.
+        """
+        unnamed = tuple(a for a, new in found.items() if any(map(_is_unnamed, new)))
+        if unnamed:
+            await asyncio.sleep(_MOMENT_SECONDS)
+            again = await node.balances(unnamed, place)
+            if again != {address: balances[address] for address in unnamed}:
+                raise ChainUnavailableError(
+                    f"{self._connector.name} says two things of what accounts held at block"
+                    f" {place.height}"
+                )
 
     def _doubts(self, unread: Collection[str], now: datetime) -> tuple[str, ...]:
         on_their_way = self._catch_up.addresses
@@ -353,3 +382,7 @@ class EthereumClient:
             raise ChainUnavailableError(
                 f"{name} is behind: at block {head.place.height} of {highest}"
             )
+
+
+def _is_unnamed(found: Found) -> bool:
+    return is_unnamed(found.transaction_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payments.chain import ChainUnavailableError, Found, Known
+from payments.chain import ChainUnavailableError, Found, Known, Place
 from payments.ethereum_node import EthereumNode, HistoryMissingError
 from payments.json_rpc import Call, RpcError
 from tests.payments.made_up_ethereum import AT_100, NOW, Client, MadeUpNode, Paid, amounts, look
@@ -68,6 +68,27 @@ async def test_receipts_and_blocks_that_the_node_lacks_are_unavailable() -> None
         await node.receipts(["0xt"])
     with pytest.raises(ChainUnavailableError, match="lacks a block"):
         await node.blocks([5])
+
+
+def test_a_payment_of_the_next_block_is_not_taken_for_money_of_this_one() -> None:
+    class Mixing(MadeUpNode):
+        is_making_the_next = True
+
+        async def balances(
+            self, addresses: Sequence[str], place: Place
+        ) -> dict[str, tuple[int, bool]]:
+            ahead = replace(place, height=place.height + self.is_making_the_next)
+            self.is_making_the_next = False
+            return await super().balances(addresses, ahead)
+
+    node = Mixing([Paid("0xa", 102, 5)], 101, states_kept=128)
+    client = Client(node)
+    with pytest.raises(ChainUnavailableError, match=r"two things of .* at block 101"):
+        look(client, AT_100, "0xa")
+    assert look(client, AT_100, "0xa").receipts["0xa"] == ()
+    node.height = 102
+    (paid,) = look(client, AT_100, "0xa").receipts["0xa"]
+    assert (paid.transaction_id, paid.block_height) == ("0x0xa102", 102)
 
 
 def test_a_receipt_that_the_node_lacks_hides_no_other_address() -> None:
