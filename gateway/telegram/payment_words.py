@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.coverage import lost_refunds_base_units
 from domain.order import NoticeKind, Order, OrderStatus, PaymentState
-from domain.payment import Receipt, totals
+from domain.payment import Receipt, ReceiptState, totals
 from domain.refunds import goods_paid_base_units
 from gateway.texts import Texts
 
@@ -105,7 +105,9 @@ def status_text(texts: Texts, order: Order) -> str:
 
 def _taken_back_text(texts: Texts, order: Order) -> str:
     """Whether the network took a payment back, or an admin has paid back what the goods cost."""
-    if lost_refunds_base_units(order) or not all(each.on_chain for each in order.receipts):
+    # One that was replaced before it was confirmed was no payment that could be taken back.
+    is_reversed = any(each.state is ReceiptState.REVERSED for each in order.receipts)
+    if is_reversed or lost_refunds_base_units(order):
         return texts.plain("payment_state_reversed")
     if goods_paid_base_units(order):
         return texts.plain("payment_state_refunded_in_part")

@@ -161,6 +161,20 @@ async def test_money_that_goods_were_paid_with_is_paid_back_by_a_word_of_its_own
     assert "taken back" not in told
 
 
+@pytest.mark.usefixtures("telegram")
+async def test_goods_paid_back_after_a_replaced_payment_were_not_taken_back_by_the_network(
+    small_shop: SmallShop, admin: SandboxUser
+) -> None:
+    small_shop.stock((*CHESS, "KEY-1"))
+    small_shop.register(7)
+    small_shop.place(7)
+    small_shop.pay(1, confirmations=0, transaction="ab" * 32)
+    small_shop.pay(1, transaction="cd" * 32)
+    assert len(small_shop.order(1).receipts) == 2
+    await write(admin, f"/refund 1 {FIRST} 0.15625 goods")
+    assert "Status: paid, paid back\n" in await sheet(admin)
+
+
 @pytest.mark.usefixtures("sold")
 @pytest.mark.parametrize("text", ["abc 0.05 goods", f"{FIRST} goods", f"{FIRST} 0.05 wares"])
 async def test_a_refund_of_goods_that_is_not_written_in_full_records_nothing(
